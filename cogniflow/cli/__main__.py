@@ -1,0 +1,5 @@
+"""`python -m cogniflow.cli`: the same as `cogniflow`."""
+
+from cogniflow.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The way to PostgreSQL: engine, transactions, roles, migrations, seeds, the embedded server."""

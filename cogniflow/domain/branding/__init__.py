@@ -1,0 +1,1 @@
+"""How the company looks: on screens and on documents."""

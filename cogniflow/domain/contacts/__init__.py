@@ -1,0 +1,1 @@
+"""Customers, suppliers and everybody else the company deals with."""

@@ -1,0 +1,1 @@
+"""Leads: where they come from, where they stand, what was done about them."""

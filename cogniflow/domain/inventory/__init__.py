@@ -1,0 +1,1 @@
+"""Where stock is: warehouses, the ledger of movements, the balances."""

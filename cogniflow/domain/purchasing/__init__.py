@@ -1,0 +1,1 @@
+"""Buying: purchase orders and goods receipt notes."""

@@ -1,0 +1,1 @@
+"""Keeping enough in stock: reorder rules and the suggestions they raise."""

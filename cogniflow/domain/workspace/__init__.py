@@ -1,0 +1,1 @@
+"""What people add to any record: comments, files, views of their own."""

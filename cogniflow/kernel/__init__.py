@@ -1,0 +1,1 @@
+"""What an entity, a field and an operation are; every other room derives its part from these."""

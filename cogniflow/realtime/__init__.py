@@ -1,0 +1,1 @@
+"""The feed: from a committed change in PostgreSQL to every subscribed client."""

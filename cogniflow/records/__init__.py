@@ -1,0 +1,1 @@
+"""The one read and write path of every record, whatever the door."""

@@ -1,0 +1,1 @@
+"""HTTP: sign-in, REST, admin, shell and the socket route."""

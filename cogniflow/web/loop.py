@@ -1,0 +1,133 @@
+"""The flask-sock loop: one thread per client reads, answers and writes; the hub's reference, and its stand-in."""
+
+import contextlib
+import selectors
+import threading
+
+from flask import g
+from simple_websocket import Server
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from cogniflow.realtime.conversation import Conversation
+from cogniflow.realtime.feed import Feed
+from cogniflow.realtime.peer import VANISHED_AFTER, WRITE_BYTES, send_at_once
+from cogniflow.realtime.protocol import MOST_CHARACTERS, Sub
+from cogniflow.realtime.subscriber import AWAY
+from cogniflow.realtime.waker import Waker
+from cogniflow.realtime.websocket import FAILED, PROTOCOL_ERROR, TOO_LONG, text_frame
+
+SEND_SECONDS = VANISHED_AFTER
+"""A client that takes nothing for so long is left; it comes back by its token."""
+
+
+class HeldThread(threading.Thread):
+    """Stands where simple-websocket would start a reader that writes without a lock; ours reads instead."""
+
+    def start(self) -> None:
+        """Do not."""
+
+
+def serve(ws: Server, feed: Feed, room: threading.BoundedSemaphore, topic: str | None) -> None:
+    """Serve the client in this thread until either side ends; 1013 when there is no room."""
+    if not room.acquire(blocking=False):
+        ws.close(AWAY, "too many sockets, come back")
+        return
+    try:
+        feed.start()
+        SocketClient(ws, feed).serve(topic)
+    finally:
+        room.release()
+
+
+class SocketClient:
+    """One open socket, served in the thread of its request until either side ends it."""
+
+    def __init__(self, ws: Server, feed: Feed):
+        self._ws, self._feed, self._sock = ws, feed, ws.sock
+        self._waker = Waker()
+        self._text = bytearray()
+
+    def serve(self, topic: str | None) -> None:
+        """Speak the protocol; with `topic`, that one is subscribed before the client says anything."""
+        self._subscriber = self._feed.connect(g.caller, self._waker.ring)
+        self._conversation = Conversation(self._feed, self._subscriber)
+        try:
+            self._sock.settimeout(SEND_SECONDS)
+            send_at_once(self._sock, SEND_SECONDS)
+            if topic:
+                self._conversation.answer(Sub(topic))
+            self._loop()
+        except OSError:
+            pass  # the client is gone, or takes nothing: a frame may be half written, no word can follow it
+        except RemoteProtocolError as error:
+            hint = error.event_hint
+            self._part(int(hint.code) if isinstance(hint, CloseConnection) else PROTOCOL_ERROR, "protocol error")
+        except Exception:
+            self._part(FAILED, "internal error")
+            raise
+        finally:
+            self._ws.connected = False
+            self._feed.disconnect(self._subscriber)
+            self._waker.close()
+
+    def _loop(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            selector.register(self._waker, selectors.EVENT_READ)
+            while True:
+                # before the last write: what was said before the end is sent before it
+                closing = self._subscriber.closing
+                self._write()
+                if closing:
+                    self._part(*closing)
+                    return
+                ready = {key.fileobj for key, _ in selector.select()}
+                if self._waker in ready:
+                    self._waker.calm()
+                if self._sock in ready and not self._read():
+                    return
+
+    def _write(self) -> None:
+        chunk = bytearray()
+        while (payload := self._subscriber.take()) is not None:
+            chunk += text_frame(payload)
+            if len(chunk) >= WRITE_BYTES:
+                self._sock.sendall(chunk)
+                chunk.clear()
+        if chunk:
+            self._sock.sendall(chunk)
+
+    def _read(self) -> bool:
+        data = self._sock.recv(WRITE_BYTES)
+        while data and (pending := getattr(self._sock, "pending", int)()):
+            data += self._sock.recv(pending)
+        if not data:
+            return False
+        self._ws.ws.receive_data(data)
+        return all(self._take(event) for event in self._ws.ws.events())
+
+    def _take(self, event: object) -> bool:
+        match event:
+            case TextMessage():
+                self._text += event.data.encode()
+                if len(self._text) > MOST_CHARACTERS:
+                    self._part(TOO_LONG, "message too long")
+                    return False
+                if event.message_finished:
+                    text, self._text = bytes(self._text), bytearray()
+                    self._conversation.take(text)
+            case BytesMessage(message_finished=True):
+                self._conversation.refuse_binary()
+            case Ping():
+                self._sock.sendall(self._ws.ws.send(event.response()))
+            case CloseConnection():
+                with contextlib.suppress(LocalProtocolError):
+                    self._sock.sendall(self._ws.ws.send(event.response()))
+                return False
+        return True
+
+    def _part(self, code: int, reason: str) -> None:
+        with contextlib.suppress(OSError, LocalProtocolError):
+            self._sock.settimeout(1)
+            self._sock.sendall(self._ws.ws.send(CloseConnection(code, reason)))

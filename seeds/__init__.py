@@ -1,0 +1,1 @@
+"""Reference data and the demonstration, in plain SQL; packaged as `cogniflow.seeds`."""

@@ -1,0 +1,1 @@
+"""Migrations, repeatable functions and checks; packaged as `cogniflow.sql`."""

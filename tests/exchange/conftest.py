@@ -1,0 +1,41 @@
+"""Databases that are backed up, and such that backups are restored into."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from cogniflow.db.server import Addresses
+from cogniflow.exchange import backups
+
+
+@pytest.fixture
+def demo(copies, demo_template) -> Addresses:
+    """The demonstration, to read only."""
+    return Addresses(copies.owner(demo_template), copies.app(demo_template), copies.server)
+
+
+@pytest.fixture
+def empty(copies) -> Iterator[Addresses]:
+    """A database with nothing in it, dropped after the test."""
+    name = f"e_{secrets.token_hex(6)}"
+    copies.create(name)
+    yield Addresses(copies.owner(name), copies.app(name), copies.server)
+    copies.drop(name)
+
+
+@pytest.fixture
+def backup(demo: Addresses, tmp_path: Path) -> Path:
+    """A backup of the demonstration."""
+    file = tmp_path / "company.backup"
+    backups.back_up(demo, file)
+    return file
+
+
+def one(url: str, query: str) -> Any:
+    """The only value that a query answers."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(query).fetchone()[0]

@@ -1,0 +1,29 @@
+"""After every fault of a mode: what clients and an open page show is what the database holds."""
+
+from playwright.sync_api import expect
+
+from tests.faults.observer import Mirror
+from tests.faults.site import TABLES, Site
+
+
+def test_the_records_that_a_client_kept_are_those_of_the_database(site: Site, page):
+    mirror = next(each for each in site.observers if isinstance(each, Mirror))
+    with site.quiet():
+        site.assert_nothing_lost()
+        with site.psql() as connection:
+            there = {(table, number): version for table in TABLES
+                     for number, version in connection.execute(f"SELECT id, version FROM {table}")}
+    assert mirror.rows == there
+    assert mirror.connections > 1
+
+
+def test_a_page_that_was_open_all_the_time_shows_the_rows_of_the_database(site: Site, page):
+    with site.quiet():
+        site.settle()
+        with site.psql() as connection:
+            rows = connection.execute("SELECT id, name, list_price FROM products ORDER BY id").fetchall()
+        for number, name, price in rows:
+            shown = page.locator(f"tr[data-id='{number}']")
+            expect(shown).to_contain_text(name, timeout=60_000)
+            expect(shown.locator("[data-field=list_price], td")).to_contain_text([f"{price:,.2f}"], timeout=60_000)
+    assert page.navigations == []

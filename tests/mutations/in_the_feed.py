@@ -1,0 +1,82 @@
+"""Defences of the memory, of those who come back, of rights and of panels."""
+
+from tests.mutations.mutation import Mutation
+
+FEED, RING, RESUME = "cogniflow/realtime/feed.py", "cogniflow/realtime/ring.py", "cogniflow/realtime/resume.py"
+TALK, DOORS, TOPICS = "cogniflow/realtime/conversation.py", "cogniflow/realtime/doors.py", "cogniflow/realtime/topics.py"
+PANELS, RESULT = "cogniflow/realtime/panels.py", "cogniflow/realtime/panel_result.py"
+
+IN_THE_FEED = (
+    # coming back
+    Mutation("the memory knows what it has forgotten", RING, "or not token.includes(self._start)", "",
+             "realtime/test_token::the ring says when it has forgotten"),
+    Mutation("what was seen is not told again", RING, "if not token.covers(change.xid))", ")",
+             "realtime/test_token::the ring gives exactly what a token does not cover"),
+    Mutation("what was missed is told to whoever subscribes with a token", TALK,
+             "events = conflated([*events, *self._events(rest, topics)])", "events = []",
+             "realtime/test_conversation::a write between the read and the subscription is seen"),
+    Mutation("what is committed while the log is read is told too", RESUME,
+             "return Missed(found.token, (*older, *found.changes)) if found", "return Missed(found.token, older) if found",
+             "realtime/test_conversation::a commit while the log is read comes with what was missed"),
+    Mutation("what is committed until the client is subscribed is told too", TALK,
+             "conflated([*events, *self._events(rest, topics)])", "conflated(events)",
+             "realtime/test_conversation::a commit while what was missed is put together comes with it"),
+    Mutation("a topic taken later moves the client's token", TALK, "if events or self._subscriber.k != position:", "if events:",
+             "realtime/test_conversation::a topic taken later tells nothing from before when the client comes back"),
+    Mutation("a token that the feed does not reach is none of this server's", RESUME,
+             'token, why = None, "epoch"', "pass", "realtime/test_conversation::a token from the future means reset"),
+    Mutation("everyone is told of a new life", FEED, "self.reset(each, sorted(each.topics), why, str(token))", "pass",
+             "realtime/test_recovery::after a crash everyone begins anew"),
+    Mutation("who is served by a process that ends is told so", FEED, "each.say(Bye(RETRY_MS))", "pass",
+             "realtime/test_conversation::the end of the process says when to come back"),
+    Mutation("whoever left is not subscribed", FEED, "if subscriber in self.audience:  # it may have gone", "if True:  # it may",
+             "realtime/test_hub::a client that left while it was asked whether it may is not subscribed"),
+    # rights
+    Mutation("a change of rights has everyone asked again", FEED, "if not tables.isdisjoint(self.events.access_tables):",
+             "if False:", "realtime/test_rights::a right withdrawn ends the topic while it is subscribed"),
+    Mutation("a right that changed while it was asked for is asked again", FEED, "if allowed_at != self.doors.changes:",
+             "if False:", "realtime/test_rights::a right withdrawn while its topic is being subscribed ends it too"),
+    Mutation("answers count until a right changes", DOORS, "        self._answers = {}\n        self.changes += 1",
+             "        self.changes += 1", "realtime/test_rights::a right withdrawn ends the topic while it is subscribed"),
+    Mutation("nobody keeps a right that cannot be checked", DOORS, 'each.close(RESTART, "rights cannot be checked")', "pass",
+             "realtime/test_rights::nobody keeps a right that cannot be checked"),
+    Mutation("who is signed out is closed", DOORS, "if not still_valid(each.caller):", "if False:",
+             "realtime/test_rights::whoever is signed out is closed"),
+    Mutation("a sign-in that runs out is noticed without a change", DOORS, "self._look.wait(EXPIRY_CHECK)", "self._look.wait()",
+             "realtime/test_rights::a sign in that runs out without a word is noticed"),
+    Mutation("of several users' records nobody is told the ids", TOPICS, "ids=ids if alone else None", "ids=ids",
+             "realtime/test_topics::a users topic tells of what concerns the user"),
+    # what is said
+    Mutation("too many ids become null", TOPICS, "return both if len(both) <= MOST_IDS else None", "return both[:MOST_IDS]",
+             "realtime/test_topics::too many ids become null"),
+    Mutation("a record's client hears of its table when nobody is named", TOPICS,
+             "if event.ids is None and (event.event, event.op) not in", "if False and (event.event, event.op) not in",
+             "realtime/test_topics::when nobody said which records changed every one of them may have"),
+    # panels
+    Mutation("the first change of a panel is computed at once", PANELS, "                    result.stale = True\n",
+             "                    result.stale, result.due = True, time.monotonic() + AT_MOST_EVERY\n",
+             "realtime/test_panels::between two computations a quarter of a second passes"),
+    Mutation("a panel rests between two computations", PANELS, "max(begun + AT_MOST_EVERY, now + 4 * (now - begun))", "now",
+             "realtime/test_panels::between two computations a quarter of a second passes"),
+    Mutation("what changes while a panel is computed makes it stale again", PANELS,
+             "            self.computations += found.is_own\n", "            self.computations += found.is_own\n"
+             "            result.stale = False\n",
+             "realtime/test_panels::a change while it is computed is computed once more"),
+    Mutation("a panel that nobody looks at is not computed", PANELS, "if r.viewers and r.due <= now", "if r.due <= now",
+             "realtime/test_panels::nobody looks nothing is computed"),
+    Mutation("one process computes for all", RESULT, "if not is_winner and not alone:", "if False:",
+             "realtime/test_shared_panels::one change is one computation for two nodes and both send the same frame"),
+    Mutation("the token of a panel that did not change moves on", RESULT, "rev = excluded.rev, token = excluded.token",
+             "rev = excluded.rev, token = kept.token",
+             "realtime/test_panels::unchanged data is not pushed and its position moves on"),
+    Mutation("a kept panel is not used after a change", RESULT, "or any(changed) or", "or",
+             "realtime/test_shared_panels::what is kept is not used once it may be wrong"),
+    Mutation("a kept panel of another life or from before retention is not used", RESULT,
+             " or token.refusal(Token.parse(now), floor)", "",
+             "realtime/test_shared_panels::what is kept is not used once it may be wrong"),
+    Mutation("what was open when a panel was computed counts as a change", RESULT,
+             "WHERE xid = ANY(%(xips)s::text[]::xid8[]) AND tbl", "WHERE false AND tbl",
+             "realtime/test_shared_panels::a change that was not committed when it was computed is one since"),
+    Mutation("a panel too long to be sent is refused", RESULT, "if len(data) > MOST_BYTES:", "if False:",
+             "realtime/test_panels::a panel that is too long is refused and the others are served"),
+)

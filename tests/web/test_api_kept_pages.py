@@ -1,0 +1,128 @@
+"""A page is told again only while nothing of it has changed, whoever changes it and in whatever process."""
+
+import threading
+
+import psycopg
+import pytest
+from sqlalchemy import event
+from werkzeug.datastructures import MultiDict
+
+from cogniflow.app import create_app
+from cogniflow.domain.accounts.rights import SYSTEM_CALLER
+from cogniflow.kernel.entity import entity_of
+from cogniflow.records.kept import KeptPages, tables_of
+from cogniflow.records.query import parse_list_query
+from cogniflow.records.read import Page, page
+from tests.web.conftest import Api
+
+WRITES = 60
+READERS = 3
+
+
+@pytest.fixture
+def lists_read(app) -> list[str]:
+    """Grows by the statement of each list that was really read."""
+    found: list[str] = []
+    event.listen(app.extensions["cogniflow"].database.engine, "before_cursor_execute",
+                 lambda *given: found.append(given[2]) if "told_rows" in given[2] else None)
+    return found
+
+
+def test_a_page_is_read_once_and_told_at_the_position_of_now(api, lists_read):
+    api.new("products")
+    first = api.get("products?limit=5")
+    api.new("departments")
+    again = api.get("products?limit=5")
+    assert len(lists_read) == 1
+    assert again.json["data"] == first.json["data"] and again.json["token"] == again.headers["X-CogniFlow-Token"]
+    assert again.json["token"] != first.json["token"]
+
+
+def test_whatever_a_page_tells_of_makes_it_read_again(api, lists_read, owner_url):
+    line = api.new("order_items")
+    order, path = line["order_id"], "orders?expand=customer"
+    customer = api.get(path).json["data"][0]["customer"]["id"]
+    for table, key, change in (("orders", order, {"note": "a"}), ("order-items", line["id"], {"quantity": "7"}),
+                               ("contacts", customer, {"name": "Renamed"})):
+        api.get(path)
+        read = len(lists_read)
+        assert api.patch(f"{table}/{key}", change).status_code == 200
+        told = api.get(path).json["data"][0]
+        assert len(lists_read) == read + 1, table
+    assert (told["note"], told["items"][0]["quantity"], told["customer"]["name"]) == ("a", "7", "Renamed")
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("UPDATE orders SET note = 'by psql'")
+    assert api.get(path).json["data"][0]["note"] == "by psql"
+
+
+def test_nobody_is_told_what_another_may_read(api, api_as, sign_in):
+    made = api.new("products")
+    assert api.get("products").json["data"][0]["id"] == made["id"]
+    assert api_as("viewer").get("products").json["data"] == api.get("products").json["data"]
+    nobody = api_as("integration")
+    assert api.get("api-tokens").status_code == 200 and nobody.get("api-tokens").status_code == 404
+    role = api.get("roles?name=integration").json["data"][0]["id"]
+    assert nobody.get("products").status_code == 200
+    for right in api.get(f"permissions?role_id={role}&limit=500&fields=id").json["data"]:
+        assert api.delete(f"permissions/{right['id']}").status_code == 204
+    assert nobody.get("products").status_code == 404
+
+
+def test_another_life_of_the_server_begins_with_nothing_kept(api, lists_read, owner_url):
+    made = api.new("products")
+    api.get("products")
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("DELETE FROM cogniflow.incarnation")
+        connection.execute("INSERT INTO cogniflow.incarnation DEFAULT VALUES")
+    api.get("products")
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("INSERT INTO cogniflow.change_floor (floor_xid) VALUES (pg_current_xact_id()) "
+                           "ON CONFLICT (one) DO UPDATE SET floor_xid = excluded.floor_xid")
+    assert api.get("products").json["data"][0]["id"] == made["id"] and len(lists_read) == 3
+
+
+def test_who_reads_after_a_commit_was_acknowledged_reads_what_it_wrote(app, settings, api, lists_read):
+    other = create_app(settings)  # another process of the installation keeps pages of its own
+    number = api.new("products", list_price="0")["id"]
+    acknowledged, over, stale, read = [0], threading.Event(), [], [0]
+
+    def write() -> None:
+        writer = Api(other.test_client(), api.token)
+        for price in range(1, WRITES + 1):
+            assert writer.patch(f"products/{number}", {"list_price": str(price)}).status_code == 200
+            acknowledged[0] = price
+        over.set()
+
+    def follow() -> None:
+        reader = Api(app.test_client(), api.token)
+        while not over.is_set():
+            least = acknowledged[0]
+            told = int(reader.get("products").json["data"][0]["list_price"])
+            read[0] += 1
+            if told < least:
+                stale.append((told, least))
+
+    threads = [threading.Thread(target=write), *(threading.Thread(target=follow) for _ in range(READERS))]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    other.extensions["cogniflow"].close()
+    assert stale == [] and read[0] > READERS
+    assert api.get("products").json["data"][0]["list_price"] == str(WRITES)
+    before = len(lists_read)
+    assert api.get("products").status_code == 200 and len(lists_read) == before
+
+
+def test_only_so_much_is_kept(database):
+    units, read = entity_of("units_of_measure"), []
+    query = parse_list_query(SYSTEM_CALLER, units, MultiDict())
+    with database.reading() as session:
+        size = len(page(session, SYSTEM_CALLER, units, query).body)
+        pages = KeptPages(most_bytes=int(2.5 * size))
+        for key in ("a", "b", "a", "c", "b", "a"):
+            def make(key: str = key) -> tuple[Page, tuple[str, ...]]:
+                read.append(key)
+                return page(session, SYSTEM_CALLER, units, query), tables_of(units, ())
+            pages.page(session, key, make)
+    assert read == ["a", "b", "c", "b", "a"]
