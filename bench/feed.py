@@ -1,8 +1,11 @@
 """What the feed adds: commit to event against a bare LISTEN client, and the cost of writing with and without it."""
 
 import os
+import re
 import statistics
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +15,7 @@ from typing import get_args
 import psycopg
 from psycopg import Connection
 
+from cogniflow.db.binaries import find_binaries
 from cogniflow.realtime.bell import Habit
 from cogniflow.realtime.conversation import Conversation
 from cogniflow.realtime.feed import Feed
@@ -21,7 +25,7 @@ from cogniflow.realtime.topics import EventMap, EventRule
 TABLE = "bench_feed"
 ROWS = 100_000
 COMMITS = 400
-SECONDS = 2.5
+SECONDS = 3
 CREATE = f"""
 CREATE TABLE public.{TABLE} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text,
   uid uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE, price numeric(20,8),
@@ -129,31 +133,24 @@ def single_rows(url: str, connection: Connection) -> None:
     print(f"\n{'single-row updates per second':<34}{'no trigger':>12}{'always':>12}{'ratio':>8}{'adaptive':>12}{'ratio':>8}")
     for writers in (1, 8, 16):
         connection.execute(WITHOUT_FEED)
-        plain = updates_per_second(url, connection, writers)
+        plain = updates_per_second(url, writers)
         connection.execute(WITH_FEED)
         line = f"{f'{writers} writers':<34}{plain:>12,.0f}"
         for bell in get_args(Habit):
             with subscribed(url, lambda: None, bell):
-                rate = updates_per_second(url, connection, writers)
+                rate = updates_per_second(url, writers)
             line += f"{rate:>12,.0f}{rate / plain:>8.2f}"
         print(line)
 
 
-def updates_per_second(url: str, connection: Connection, writers: int) -> float:
-    """Committed updates a second; the loop runs in the server, so that no client's speed is measured."""
-    def write(number: int) -> None:
-        with psycopg.connect(url, autocommit=True) as own:
-            own.execute(f"DO $$ DECLARE until timestamptz := clock_timestamp() + interval '{SECONDS} s'; BEGIN "
-                        f"WHILE clock_timestamp() < until LOOP UPDATE public.{TABLE} SET quantity = quantity + 1 "
-                        f"WHERE id = {number + 1}; COMMIT; END LOOP; END $$")
-    total = f"SELECT sum(quantity) FROM public.{TABLE}"
-    before = connection.execute(total).fetchone()[0]
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(writers)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    return float(connection.execute(total).fetchone()[0] - before) / SECONDS
+def updates_per_second(url: str, writers: int) -> float:
+    """Committed updates a second of so many connections of pgbench, PostgreSQL's own client, each changing a row of its own."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(f"UPDATE public.{TABLE} SET quantity = quantity + 1 WHERE id = :client_id + 1;\n")
+        script.flush()
+        told = subprocess.run([find_binaries().program("pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={writers}",
+                               f"--time={SECONDS}", f"--file={script.name}", url], check=True, capture_output=True, text=True).stdout
+    return float(re.search(r"tps = ([\d.]+)", told)[1])
 
 
 def bulk(connection: Connection) -> None:

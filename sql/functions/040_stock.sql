@@ -1,22 +1,24 @@
 -- Stock moves by posted documents alone: ledger, balances and what is fulfilled of the orders, in one transaction.
 
--- What each document moves, or will when it is posted.
+-- What each document moves, or will when it is posted. A product is looked up aside, by its line: whatever the statistics of a
+-- table that has just grown say, no plan begins with all products and reads every line there is.
 create or replace view cogniflow.document_movements as
 select 'goods_receipt_notes'::text as document, n.id as document_id, i.id as line_id, i.product_id, n.warehouse_id,
        i.accepted_quantity as quantity, i.unit_cost, coalesce(n.posted_at, now()) as moved_at,
        n.status in ('posted', 'reversed') as posted
-from goods_receipt_notes n join grn_items i on i.goods_receipt_note_id = n.id join products p on p.id = i.product_id
-where i.accepted_quantity > 0 and p.kind = 'stockable'
+from goods_receipt_notes n join grn_items i on i.goods_receipt_note_id = n.id
+cross join lateral (select cost from products where id = i.product_id and kind = 'stockable' offset 0) p
+where i.accepted_quantity > 0
 union all
 select 'goods_delivery_notes', n.id, i.id, i.product_id, n.warehouse_id,
        -i.quantity, p.cost, coalesce(n.shipped_at, now()), n.status in ('shipped', 'delivered', 'reversed')
-from goods_delivery_notes n join gdn_items i on i.goods_delivery_note_id = n.id join products p on p.id = i.product_id
-where p.kind = 'stockable'
+from goods_delivery_notes n join gdn_items i on i.goods_delivery_note_id = n.id
+cross join lateral (select cost from products where id = i.product_id and kind = 'stockable' offset 0) p
 union all
 select 'stock_transfers', n.id, i.id, i.product_id, n.from_warehouse_id,
        -i.quantity, p.cost, coalesce(n.shipped_at, now()), n.status in ('in_transit', 'received')
-from stock_transfers n join stock_transfer_items i on i.stock_transfer_id = n.id join products p on p.id = i.product_id
-where p.kind = 'stockable'
+from stock_transfers n join stock_transfer_items i on i.stock_transfer_id = n.id
+cross join lateral (select cost from products where id = i.product_id and kind = 'stockable' offset 0) p
 union all
 -- what has left arrives next
 select 'stock_transfers', n.id, i.id, i.product_id, n.to_warehouse_id,
@@ -28,25 +30,26 @@ cross join lateral (select unit_cost from stock_ledger
 union all
 select 'stock_counts', n.id, i.id, i.product_id, n.warehouse_id,
        i.difference, p.cost, coalesce(n.posted_at, now()), n.status = 'posted'
-from stock_counts n join stock_count_items i on i.stock_count_id = n.id join products p on p.id = i.product_id
-where i.difference <> 0 and p.kind = 'stockable'
+from stock_counts n join stock_count_items i on i.stock_count_id = n.id
+cross join lateral (select cost from products where id = i.product_id and kind = 'stockable' offset 0) p
+where i.difference <> 0
 union all
 select 'stock_adjustments', n.id, i.id, i.product_id, n.warehouse_id,
        i.quantity, p.cost, coalesce(n.posted_at, now()), n.status = 'posted'
-from stock_adjustments n join stock_adjustment_items i on i.stock_adjustment_id = n.id join products p on p.id = i.product_id
-where p.kind = 'stockable'
+from stock_adjustments n join stock_adjustment_items i on i.stock_adjustment_id = n.id
+cross join lateral (select cost from products where id = i.product_id and kind = 'stockable' offset 0) p
 union all
 select 'assembly_orders', n.id, i.id, i.product_id, n.warehouse_id,
        -i.quantity, p.cost, coalesce(n.done_at, now()), n.status = 'done'
-from assembly_orders n join assembly_components i on i.assembly_order_id = n.id join products p on p.id = i.product_id
-where p.kind = 'stockable'
+from assembly_orders n join assembly_components i on i.assembly_order_id = n.id
+cross join lateral (select cost from products where id = i.product_id and kind = 'stockable' offset 0) p
 union all
 -- what is made has no line: the order stands for it, as no line's id is negative
 select 'assembly_orders', n.id, -n.id, b.product_id, n.warehouse_id,
        n.quantity, (select sum(i.quantity * c.cost) / n.quantity from assembly_components i join products c on c.id = i.product_id
                     where i.assembly_order_id = n.id)::numeric(20,8), coalesce(n.done_at, now()), n.status = 'done'
-from assembly_orders n join bill_of_materials b on b.id = n.bill_of_materials_id join products p on p.id = b.product_id
-where p.kind = 'stockable';
+from assembly_orders n join bill_of_materials b on b.id = n.bill_of_materials_id
+cross join lateral (select cost from products where id = b.product_id and kind = 'stockable' offset 0) p;
 
 -- Raise what is delivered of the orders' rows by the lines of these delivery notes; lower it again where `sign` is -1.
 -- Locks order, document, order rows, each by id: every posting takes its locks in the same order.

@@ -1,5 +1,5 @@
 -- At commit: a document that counts has its effects, exactly, and one that does not has none. Nothing is locked here.
--- Rows are read by index only: a plan made while a table was small is kept when it has grown.
+-- Rows are read by index only, lines before their notes: a plan made while a table was small is kept when it has grown.
 
 -- A document that counts from now on has moved what its lines say, and its orders' rows know; one that is reversed has taken all
 -- of it back. Argument: the statuses that are looked at.
@@ -51,9 +51,9 @@ end $$;
 create or replace function cogniflow.is_delivered(row_id bigint) returns boolean
 language plpgsql stable strict as $$
 begin
-    return (select delivered_quantity = (select coalesce(sum(l.quantity), 0)
-                                         from gdn_items l join goods_delivery_notes n on n.id = l.goods_delivery_note_id
-                                         where l.order_item_id = i.id and n.status in ('shipped', 'delivered'))
+    return (select delivered_quantity = (select coalesce(sum(l.quantity) filter (where (
+                        select status from goods_delivery_notes where id = l.goods_delivery_note_id) in ('shipped', 'delivered')), 0)
+                                         from gdn_items l where l.order_item_id = i.id)
             from order_items i where id = row_id);
 end $$;
 
@@ -61,9 +61,9 @@ end $$;
 create or replace function cogniflow.is_received(row_id bigint) returns boolean
 language plpgsql stable strict as $$
 begin
-    return (select received_quantity = (select coalesce(sum(l.accepted_quantity), 0)
-                                        from grn_items l join goods_receipt_notes n on n.id = l.goods_receipt_note_id
-                                        where l.purchase_order_item_id = i.id and n.status = 'posted')
+    return (select received_quantity = (select coalesce(sum(l.accepted_quantity) filter (where (
+                        select status from goods_receipt_notes where id = l.goods_receipt_note_id) = 'posted'), 0)
+                                        from grn_items l where l.purchase_order_item_id = i.id)
             from purchase_order_items i where id = row_id);
 end $$;
 
