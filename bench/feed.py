@@ -148,9 +148,10 @@ def updates_per_second(url: str, writers: int) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(f"UPDATE public.{TABLE} SET quantity = quantity + 1 WHERE id = :client_id + 1;\n")
         script.flush()
-        told = subprocess.run([find_binaries().program("pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={writers}",
-                               f"--time={SECONDS}", f"--file={script.name}", url], check=True, capture_output=True, text=True).stdout
-    return float(re.search(r"tps = ([\d.]+)", told)[1])
+        words = [find_binaries().program("pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={writers}",
+                 f"--time={SECONDS}", f"--file={script.name}", url]
+        told = subprocess.run(words, check=True, capture_output=True, text=True)
+    return float(re.search(r"tps = ([\d.]+)", told.stdout)[1])
 
 
 def bulk(connection: Connection) -> None:

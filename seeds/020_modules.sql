@@ -72,6 +72,7 @@ FROM (VALUES
     ('tasks', 'task_categories', 'Task categories', 'category', 'task_categories', NULL, 50),
     ('workspace', 'comments', 'Comments', 'message', 'comments', NULL, 10),
     ('workspace', 'attachments', 'Files', 'paperclip', 'attachments', NULL, 20),
+    ('workspace', 'saved_views', 'Saved views', 'bookmark', 'saved_views', NULL, 30),
     ('notifications', 'notifications', 'Notifications', 'bell', 'notifications', NULL, 10),
     ('notifications', 'notification_types', 'Kinds of notification', 'category', 'notification_types', NULL, 20),
     ('notifications', 'notification_rules', 'Notification rules', 'adjustments', 'notification_rules', NULL, 30),

@@ -46,7 +46,7 @@ FROM (VALUES
     ('company', '{system_settings,system_modules,system_sub_modules}'),
     ('notifications', '{notifications}'),
     ('workspace', '{comments,attachments}'),
-    ('notification_wishes', '{notification_preferences}'),
+    ('own', '{notification_preferences,saved_views}'),
     ('notification_kinds', '{notification_types,notification_rules}')
 ) AS areas (area, entities)
 CROSS JOIN LATERAL unnest(areas.entities::text[]) AS e (entity)
@@ -54,7 +54,7 @@ JOIN (VALUES
     ('manager', 'rcudo', '{sales,delivery,purchasing,receipt,stock,replenishment,catalogue,contacts,people,leave,calendar,tasks,work,measures,crm,store,periods,manufacturing,content,branding}'),
     ('everybody', 'rc', '{workspace}'),
     ('everybody', 'rdos', '{notifications}'),
-    ('everybody', 'rcuds', '{notification_wishes}'),
+    ('everybody', 'rcuds', '{own}'),
     ('everybody', 'r', '{notification_kinds}'),
     ('manager', 'r', '{company}'),
     ('sales', 'rcudo', '{sales,crm,contacts,content}'),

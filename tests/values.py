@@ -49,6 +49,8 @@ class Values:
             return str(dt.date(2024, 2, 29) + dt.timedelta(number))
         if column.key == "channels":
             return ["bell"]
+        if column.key == "arguments":
+            return f"q={number}"
         if column.key == "entity":
             return f"table_{number}"
         for each, value in ((Boolean, True), (Integer, 1), (Numeric, "1"), (Date, "2024-02-29"), (JSONB, {"number": number}),

@@ -26,9 +26,9 @@ FILES = {
 }
 
 ICONS = """
-address-book adjustments adjustments-alt alert-circle alert-triangle archive arrow-back-up bell bell-off building
-building-warehouse bulb calendar category chart-line checkbox chevron-down chevron-left chevron-right chevron-up
-circle-check clipboard-check clipboard-list currency-euro dashboard database dots-vertical download eye file-text
+address-book adjustments adjustments-alt alert-circle alert-triangle archive arrow-back-up bell bell-off bookmark
+building building-warehouse bulb calendar category chart-line checkbox chevron-down chevron-left chevron-right chevron-up
+circle-check clipboard-check clipboard-list columns currency-euro dashboard database dots-vertical download eye file-text
 filter gauge hash history home hourglass id-badge info-circle key layout-sidebar list list-details lock logout
 map-pin menu-2 message moon news package packages palette paperclip pencil player-play plus quote receipt refresh
 replace scale search settings shield shopping-cart sparkles stack-2 sun table tags target tool transfer trash truck

@@ -129,7 +129,7 @@ def open_writes(site: Site):
         there.execute("SELECT pg_current_xact_id()")
         here.execute("BEGIN")
         low, = here.execute("UPDATE products SET description = gen_random_uuid() WHERE id = %s "
-                            "RETURNING pg_current_xact_id()::text::bigint", [site.products[2]]).fetchone()
+                            "RETURNING pg_current_xact_id()::text::bigint", [site.products[-1]]).fetchone()
         yield here, low
 
 

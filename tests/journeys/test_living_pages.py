@@ -133,3 +133,20 @@ def test_a_time_in_a_form_stays_the_same_moment_when_the_record_changes(products
     expect(products.locator("[name=expires_at]")).to_have_value("2124-07-01T12:00")
     rest("PATCH", f"api-tokens/{token}", json={"expires_at": "2124-07-01T07:30:30Z"})
     expect(products.locator("[name=expires_at]")).to_have_value("2124-07-01T13:00:30", timeout=WITHIN)
+
+
+def test_a_view_that_was_saved_is_offered_on_every_open_page_of_its_user(products, page, live_server, psql):
+    products.goto(f"{live_server}/admin/products/")
+    products.locator("[data-live-pill][data-state=live]").wait_for()
+    products.navigations.clear()
+    page.goto(f"{live_server}/admin/products/?sort=-list_price")
+    page.locator("[data-frame=views] summary").click()
+    page.get_by_label("Save this view as").fill("Dearest first")
+    page.get_by_role("button", name="Save", exact=True).click()
+    offered = products.locator("[data-frame=views]")
+    expect(offered).to_contain_text("Dearest first", timeout=WITHIN)
+    psql("UPDATE saved_views SET title = 'The dearest' WHERE title = 'Dearest first'")
+    expect(offered).to_contain_text("The dearest", timeout=WITHIN)
+    psql("DELETE FROM saved_views")
+    expect(offered).not_to_contain_text("The dearest", timeout=WITHIN)
+    assert products.navigations == []

@@ -19,6 +19,7 @@ CHANGE = "INSERT INTO notes (number) VALUES (gen_random_uuid()) RETURNING pg_cur
 @pytest.fixture
 def hubs(url):
     """The hubs of one process after the other."""
+    make_room()
     started = [Hub(Feed(url, EVENTS, Rights()))]
     yield started
     for each in started:
@@ -26,8 +27,6 @@ def hubs(url):
 
 
 def test_a_thousand_clients_that_come_back_at_once_to_a_new_process_miss_nothing(url, writer, hubs):
-    make_room()
-
     def connect() -> socket.socket:
         ours, theirs = socket.socketpair()
         hubs[-1].take(theirs, GREETING, "anna", None)

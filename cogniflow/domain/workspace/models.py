@@ -1,6 +1,6 @@
-"""What people add to records of any kind."""
+"""What people add to records of any kind, and the lists they come back to."""
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cogniflow.kernel.entity import Entity, Resource
@@ -46,3 +46,21 @@ class Attachment(Entity):
     content: Mapped[bytes] = mapped_column(
         LargeBinary, deferred=True, comment="What is in it; told at /content alone.", info={**SECRET, **BY_OPERATION}
     )
+
+
+class SavedView(Entity):
+    """A list as somebody comes back to it: its filters, search, order and columns."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        UniqueConstraint("user_id", "entity", "title"),
+        CheckConstraint("arguments !~ '[[:cntrl:][:space:]]'", name="arguments_plain"),
+    )
+    resource = Resource(menu=MENU, icon="bookmark", search=("title",), order_by="title", owners=("user_id",))
+
+    title: Mapped[Line] = mapped_column(comment="What its user calls it.")
+    entity: Mapped[Code] = mapped_column(comment="Table of the records listed.")
+    arguments: Mapped[str] = mapped_column(
+        String(2000), comment="What stands after the question mark of the list's address, such as sort=-total&status=confirmed."
+    )
+    user_id: Mapped[int] = reference("users", comment="User whose view it is.", on_delete="CASCADE")

@@ -68,8 +68,9 @@ def list_columns(entity: type[Entity]) -> list[Column]:
     rest = [column for column in visible(entity) if column is not label and column.key not in BOOKKEEPING
             and not column.info.get("long")]
     shown = [label, *rest]
-    # From the last one back: texts that may be empty, then other references and amounts that may, then whatever may.
-    for dispensable in (lambda column: column.nullable and isinstance(column.type, String),
+    # From the last one back: texts that may be empty and what operations note, then other references and amounts that may,
+    # then whatever may.
+    for dispensable in (lambda column: column.nullable and (isinstance(column.type, String) or "given_by" in column.info),
                         lambda column: column.nullable and is_reference(column) or _is_extra_amount(column),
                         lambda column: column.nullable):
         for column in [each for each in reversed(rest) if dispensable(each) and each.key not in entity.resource.search]:

@@ -1,4 +1,4 @@
-"""A list as a file: every row that it finds, every column that is no secret."""
+"""A list as a file: every row that it finds, the columns chosen or every one that is no secret."""
 
 import csv
 from collections.abc import Iterator
@@ -17,10 +17,9 @@ from cogniflow.db.session import Database
 from cogniflow.domain.accounts.rights import Caller
 from cogniflow.errors import NotFound
 from cogniflow.kernel.entity import Entity, title
-from cogniflow.records.shape import visible_to
 from cogniflow.web.admin import rows
 from cogniflow.web.admin.display import field_title, is_number, is_reference, plain
-from cogniflow.web.admin.listing import file_name, query_of
+from cogniflow.web.admin.listing import columns_of, file_name, query_of
 from cogniflow.web.shell.shell import company_zone
 
 MOST_ROWS = 100_000
@@ -33,11 +32,12 @@ def exported(database: Database, caller: Caller, entity: type[Entity], args: Mul
     if kind not in WRITERS:
         raise NotFound(f"A list is exported as csv or xlsx, not as {kind[:20]}.")
     query = query_of(caller, entity, {name: value for name, value in args.items() if value and name != "page"})
+    columns = columns_of(caller, entity, query)
     file = TemporaryFile()  # noqa: SIM115 - closed when the answer has been sent
     # written whole first: who takes the file slowly holds no connection; in a transaction, as a cursor needs one
     with database.transaction(caller.actor()) as session:
         found = rows.streamed(session, caller, entity, query, MOST_ROWS)
-        WRITERS[kind](file, entity, visible_to(caller, entity), found, company_zone())
+        WRITERS[kind](file, entity, columns, found, company_zone())
     file.seek(0)
     answer = send_file(file, as_attachment=True, download_name=file_name(entity, kind))
     answer.headers["Cache-Control"] = "no-store"  # Flask takes every file for one of the static ones, kept for a year

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 from flask import url_for
 from markupsafe import Markup
@@ -18,10 +19,11 @@ from cogniflow.kernel.entity import Entity, is_master, label_column, references,
 from cogniflow.kernel.lifecycle import statuses
 from cogniflow.records.query import ListQuery, is_sortable, parse_list_query
 from cogniflow.records.selection import COUNT_CAP
-from cogniflow.records.shape import visible_to
+from cogniflow.records.shape import projection, visible_to
 from cogniflow.web.admin import display, rows
 from cogniflow.web.admin.forms import form_class
 from cogniflow.web.admin.guards import first_status, status_of
+from cogniflow.web.admin.saved_views import views_of
 from cogniflow.web.shell.shell import company_zone
 
 COMPARED = {"": "is", "ne": "is not", "gt": "above", "gte": "from", "lt": "below", "lte": "up to", "in": "one of",
@@ -44,15 +46,17 @@ class FilterField:
 
 
 class Listing:
-    """The list that the arguments of an address ask for; they are those of REST, and `page`."""
+    """The list that the arguments of an address ask for; they are those of REST, and `page`; `fields` may be repeated."""
 
     def __init__(self, session: Session, caller: Caller, entity: type[Entity], args: MultiDict):
         self.entity, self.caller = entity, caller
-        self.args = {name: value for name, value in args.items() if value != "" and name != "page"}
+        asked = {**args.to_dict(), "fields": ",".join(args.getlist("fields"))}
+        self.args = {name: value for name, value in asked.items() if value != "" and name != "page"}
         self.page = int(args["page"]) if args.get("page", "").isdecimal() and 1 <= int(args["page"]) <= COUNT_CAP else 1
         self.query = query_of(caller, entity, self.args)
         self.rows, self._counted = rows.page(session, caller, entity, self.query, (self.page - 1) * self.query.limit)
-        self.columns = [each for each in display.list_columns(entity) if each in visible_to(caller, entity)]
+        self.columns = self._chosen_columns()
+        self.views = views_of(session, caller, entity)
         self._form = form_class(entity)()
         self._names = self._chosen_names(session)
 
@@ -146,11 +150,27 @@ class Listing:
                 for each in self.query.filters
                 for name in [each.column if each.operator == "eq" else f"{each.column}__{each.operator}"] if name in self.args]
 
+    def offered_columns(self) -> list[tuple[Column, bool]]:
+        """Every column that may stand in the list beside the record's name, each with whether it does."""
+        return [(each, each in self.columns) for each in visible_to(self.caller, self.entity)
+                if not self.is_label(each) and not each.info.get("long")]
+
+    def arguments(self) -> str:
+        """What stands after the question mark of the list's address, without its page."""
+        return urlencode(self.args)
+
     def tabs(self) -> list[tuple[str, str, bool]]:
         """The views of the list: title, address, whether it is this one."""
         now = self.args.get("archived", "false")
         offered = (("In use", "false"), ("Archived", "true"), ("All", "all")) if is_master(self.entity) else ()
         return [(title, self.url(archived=None if value == "false" else value), value == now) for title, value in offered]
+
+    def _chosen_columns(self) -> list[Column]:
+        told = columns_of(self.caller, self.entity, self.query)
+        if self.query.fields is None:
+            return [each for each in display.list_columns(self.entity) if each in told]
+        label = [each for each in visible_to(self.caller, self.entity) if self.is_label(each)]
+        return label + [each for each in told if each not in label]
 
     def _filters_of(self, column: Column) -> list[FilterField]:
         key, title = column.key, display.field_title(column)
@@ -188,6 +208,12 @@ class Listing:
 def query_of(caller: Caller, entity: type[Entity], args: Mapping[str, str]) -> ListQuery:
     """The list query of an address. Raises BadRequest or Invalid for what no list of the entity can be asked."""
     return parse_list_query(caller, entity, MultiDict({"limit": ROWS, **args}))
+
+
+def columns_of(caller: Caller, entity: type[Entity], query: ListQuery) -> list[Column]:
+    """The columns that the query names, or all that the caller is told. Raises BadRequest for an unknown one."""
+    told = projection(caller, entity, query.fields, ()).fields
+    return [each for each in visible_to(caller, entity) if told is None or each.key in told]
 
 
 def _source(choices: Iterable[tuple[str, str]]) -> str:
