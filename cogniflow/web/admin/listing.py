@@ -153,7 +153,7 @@ class Listing:
     def offered_columns(self) -> list[tuple[Column, bool]]:
         """Every column that may stand in the list beside the record's name, each with whether it does."""
         return [(each, each in self.columns) for each in visible_to(self.caller, self.entity)
-                if not self.is_label(each) and not each.info.get("long")]
+                if not self.is_label(each) and not each.info.get("long") and each.key not in ("uid", "version")]
 
     def arguments(self) -> str:
         """What stands after the question mark of the list's address, without its page."""
