@@ -71,7 +71,7 @@ def main(url: str) -> None:
             "SELECT count(*) "
             "FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM stock_ledger GROUP BY 1, 2) l "
             "FULL JOIN stock_balances b USING (product_id, warehouse_id) "
-            "WHERE l.quantity IS DISTINCT FROM b.on_hand").fetchone()[0]
+            "WHERE coalesce(l.quantity, 0) IS DISTINCT FROM coalesce(b.on_hand, 0)").fetchone()[0]
     print(f"  balances that are not the sum of the ledger: {wrong}")
 
 

@@ -16,7 +16,7 @@ from cogniflow.live import app_url, create_feed
 from cogniflow.realtime.feed import Feed
 from cogniflow.realtime.handover import Handover, SocketTaker
 from cogniflow.realtime.hub import Hub
-from cogniflow.records.kept import KeptPages
+from cogniflow.records.kept import Kept
 from cogniflow.records.subscriptions import write_identity
 from cogniflow.web.account import register_account
 from cogniflow.web.admin.site import register_admin
@@ -41,8 +41,8 @@ class Context:
     """The feed of this process; None where a realtime process has it."""
     sockets: SocketTaker | None
     """Who serves the sockets; None where the thread of the request does."""
-    pages: KeptPages = field(default_factory=KeptPages)
-    """Pages of lists as they were told."""
+    kept: Kept = field(default_factory=Kept)
+    """Pages of lists as they were told, and what programs with a token may do."""
 
     def start(self) -> None:
         """Start what runs in this process beside requests; a second call does nothing."""
@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
     observe_requests(app, registry)
     register_problems(app)
-    register_auth(app, database, settings)
+    register_auth(app, database, settings, context.kept)
     # no session here is asynchronous: to end none, each request would start a thread
     app.teardown_appcontext_funcs = [each for each in app.teardown_appcontext_funcs if not iscoroutinefunction(each)]
     register_shell(app)

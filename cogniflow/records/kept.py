@@ -1,13 +1,14 @@
-"""Pages of lists, kept as they were told: told again for as long as no table that they tell of has changed.
+"""What a process has read, told again for as long as no table that it was read from has changed.
 
-Every process asks the change log, in the snapshot of now, and not a feed that may be behind: who reads after a commit was
-acknowledged reads what it changed, whoever wrote it and wherever.
+Every request that is told something again looks at the change log first, in a snapshot taken after the request came, and not at a
+feed that may be behind: who reads after a commit was acknowledged reads what it changed, whoever wrote it and wherever.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 from sqlalchemy.orm import Session
@@ -17,51 +18,92 @@ from cogniflow.realtime.token import Token
 from cogniflow.records.read import Page
 
 MOST_BYTES = 16 * 1024 * 1024
-"""Of all pages that a process keeps."""
-CHANGES = """
-SELECT cogniflow.token(),
-       (SELECT count(*) > 1000 OR coalesce(bool_or(tbl = ANY(%(tables)s)), false)
-        FROM (SELECT tbl FROM cogniflow.change_log WHERE xid >= %(xmax)s::text::xid8 ORDER BY xid DESC LIMIT 1001) later)
-       OR EXISTS (SELECT FROM cogniflow.change_log WHERE xid = ANY(%(xips)s::text[]::xid8[]) AND tbl = ANY(%(tables)s))
-       OR EXISTS (SELECT FROM cogniflow.change_floor WHERE floor_xid >= %(xmin)s::text::xid8)
-"""
-"""The position of now, and whether a change of the tables is to be seen there that was not at another one.
-
-By the index whatever is guessed of the table; what is too far behind counts as changed.
-"""
+"""Of all that a process keeps."""
+NOW = "SELECT cogniflow.token()"
+CHANGES = ("SELECT cogniflow.token(), "
+           "cogniflow.changed_since(%(xmin)s::text::xid8, %(xmax)s::text::xid8, %(xips)s::text[]::xid8[])")
 
 
-class KeptPages:
-    """The pages that a process has told lately."""
+@dataclass(frozen=True)
+class Look:
+    """One look at the change log: the how manieth of the process, and the position of then; None while nobody can say."""
+
+    number: int
+    token: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What was read after a look, and the tables that it came from."""
+
+    value: Any
+    number: int
+    tables: Collection[str]
+    size: int
+
+
+class Kept:
+    """What a process keeps, the least used given up first.
+
+    An entry read after look n has in it every change that the looks up to n have found: each was committed before it was found. A
+    change that it lacks came later, so a later look finds it, and the entry is of no use from then on. Looks may overtake one
+    another: one that begins at an earlier position finds again what was found, which costs an entry and tells nothing stale.
+    """
 
     def __init__(self, most_bytes: int = MOST_BYTES):
         self._most, self._bytes = most_bytes, 0
-        self._pages: OrderedDict[Hashable, tuple[Page, tuple[str, ...]]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._turn = threading.Lock()
+        self._position: str | None = None
+        self._looks = self._oldest = 0
+        self._changed: dict[str, int] = {}
 
-    def page(self, session: Session, key: Hashable, read: Callable[[], tuple[Page, tuple[str, ...]]]) -> Page:
-        """The page of `key` as it is now; `read` reads it, and names the tables that it tells of.
-
-        `key` says all that the page depends on beside their rows: the list, who asks, and what for.
-        """
-        page, tables = self._pages.get(key, (None, ()))
-        now = _unchanged_until(session, page.token, tables) if page else None
-        if now:
-            page = _moved(page, now)
-        else:
-            page, tables = read()
-        if page.token:
-            self._keep(key, page, tables)
-        return page
-
-    def _keep(self, key: Hashable, page: Page, tables: tuple[str, ...]) -> None:
+    def look(self, session: Session) -> Look:
+        """See what has changed until now."""
+        now, tables = _changes(session, self._position)
         with self._turn:
-            former, _ = self._pages.pop(key, (None, ()))
-            self._pages[key] = page, tables
-            self._bytes += len(page.body) - (len(former.body) if former else 0)
+            self._looks += 1
+            self._position = now
+            if tables is None:
+                self._oldest = self._looks
+            else:
+                self._changed.update(dict.fromkeys(tables, self._looks))
+            return Look(self._looks, now)
+
+    def get(self, key: Hashable) -> Entry | None:
+        """What was kept under `key`, where the request's look, or a later one, found no change of it."""
+        with self._turn:
+            entry = self._entries.get(key)
+            if not entry or entry.number < max(self._oldest, *(self._changed.get(each, 0) for each in entry.tables)):
+                return None
+            self._entries.move_to_end(key)
+            return entry
+
+    def put(self, look: Look, key: Hashable, value: Any, tables: Collection[str], size: int) -> None:
+        """Keep what was read after `look` from these tables, `size` bytes of it; `key` says all else that it depends on."""
+        if look.token is None:
+            return
+        with self._turn:
+            former = self._entries.pop(key, None)
+            self._entries[key] = Entry(value, look.number, tables, size)
+            self._bytes += size - (former.size if former else 0)
             while self._bytes > self._most:
-                _, (oldest, _) = self._pages.popitem(last=False)
-                self._bytes -= len(oldest.body)
+                _, oldest = self._entries.popitem(last=False)
+                self._bytes -= oldest.size
+
+
+def kept_page(kept: Kept, look: Look, key: Hashable, read: Callable[[], tuple[Page, tuple[str, ...]]]) -> Page:
+    """The page of `key` as it is now; `read` reads it, and names the tables that it tells of.
+
+    `key` says all that the page depends on beside their rows: the list, who asks, and what for.
+    """
+    if entry := kept.get(key):
+        # what was read after a later look tells its own position
+        return entry.value if entry.number > look.number else _moved(entry.value, look.token)
+    page, tables = read()
+    if page.token:
+        kept.put(look, key, page, tables, len(page.body))
+    return page
 
 
 def tables_of(entity: type[Entity], expand: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,12 +112,15 @@ def tables_of(entity: type[Entity], expand: tuple[str, ...]) -> tuple[str, ...]:
     return tuple({each.__tablename__ for owner in told for each in (owner, lines(owner)) if each})
 
 
-def _unchanged_until(session: Session, token: str, tables: tuple[str, ...]) -> str | None:
-    """The position of now where nothing of the tables has changed since `token`; None where something has, or nobody can say."""
-    since = Token.parse(token)
-    given = {"tables": list(tables), "xmin": str(since.xmin), "xmax": str(since.xmax), "xips": [str(xid) for xid in since.xips]}
-    now, changed = session.connection().exec_driver_sql(CHANGES, given).one()
-    return now if now and not changed and Token.parse(now).digest == since.digest else None
+def _changes(session: Session, position: str | None) -> tuple[str | None, list[str] | None]:
+    """The position of now, and the tables that have changed since another one; None for those that nobody can tell."""
+    ask = session.connection().exec_driver_sql
+    if position is None:
+        return ask(NOW).scalar_one(), None
+    since = Token.parse(position)
+    given = {"xmin": str(since.xmin), "xmax": str(since.xmax), "xips": [str(xid) for xid in since.xips]}
+    now, tables = ask(CHANGES, given).one()
+    return now, tables if now and Token.parse(now).digest == since.digest else None
 
 
 def _moved(page: Page, now: str) -> Page:

@@ -25,10 +25,12 @@ from wtforms import ValidationError
 from cogniflow.config import Settings
 from cogniflow.db.session import Actor, Database, attribute
 from cogniflow.domain.accounts.models import Role, User, UserRole
-from cogniflow.domain.accounts.rights import Caller, caller_of_session, caller_of_token
+from cogniflow.domain.accounts.rights import Caller, caller_of_session, caller_of_token, token_hash
 from cogniflow.domain.accounts.sessions import NOTED_AGAIN, Lifetime, begin_session, end_session, note_use
 from cogniflow.domain.accounts.sign_in import refuse_weak
 from cogniflow.errors import NotFound, NotSignedIn
+from cogniflow.records.kept import Kept
+from cogniflow.records.subscriptions import ACCESS_TABLES
 from cogniflow.web.mail import Mail
 from cogniflow.web.problems import wants_json
 from cogniflow.web.protection import protect_answers
@@ -58,6 +60,8 @@ FORGOTTEN = "security.forgot_password"
 """The page that mails a new password's link; public, and there at all, where mail can be sent."""
 DOORS = {"api": "rest", "admin": "admin", "dash": "dash", "ws": "socket"}
 """How the change log names the way in, by the first part of the address."""
+CALLER_BYTES = 4_000
+"""What a caller and its rights take in memory, about."""
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
            ("Linux", "Linux"))
@@ -71,7 +75,7 @@ class SecureOverTls(SecureCookieSessionInterface):
         return request.is_secure
 
 
-def register_auth(app: Flask, database: Database, settings: Settings) -> None:
+def register_auth(app: Flask, database: Database, settings: Settings, kept: Kept) -> None:
     """Give `app` sign-in, tokens, cross-site protection and the guard; `g.caller` and `g.request_id` are set from then on."""
     app.config.update(_configuration(secret_key(settings), settings))
     app.session_interface = SecureOverTls()
@@ -81,7 +85,7 @@ def register_auth(app: Flask, database: Database, settings: Settings) -> None:
     app.after_request(_hand_out_csrf_token)
     app.after_request(_say_to_wait)
     protect_answers(app)
-    app.before_request(lambda: _identify(database, settings))
+    app.before_request(lambda: _identify(database, settings, kept))
     app.before_request(lambda: _guard(opened, csrf))
     security = Security(app, Accounts(_sign_in_sessions(app, database), SignedInUser, SignedInRole), totp_cls=Codes,
                         password_util_cls=Passwords, mail_util_cls=Mail, **FORMS)
@@ -196,31 +200,45 @@ def _actor() -> Actor:
     return caller.actor(g.request_id) if caller else Actor(None, "sign-in", g.get("request_id", ""))
 
 
-def _identify(database: Database, settings: Settings) -> None:
+def _identify(database: Database, settings: Settings, kept: Kept) -> None:
     """Say who asks, once, before anything else looks: an Authorization header outweighs every cookie."""
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if re.fullmatch(r"[\w.:-]{1,64}", given) else uuid.uuid4().hex
     g.caller = None
     if "Authorization" in request.headers:
-        g.caller = _program(database, request.headers["Authorization"])
+        g.caller = _program(database, kept, request.headers["Authorization"])
     elif request.endpoint != "shell.static" and (key := flask_session.get(SESSION_KEY)):
         with database.reading() as session:
             g.caller = caller_of_session(session, key, _door())
     if g.caller is None or g.caller.token_id or request.blueprint != "security":
         # only flask-security's own pages ask for more of a user than the caller; it would hold a connection meanwhile
         g._login_user = AnonymousUserMixin()
-    if g.caller and (g.caller.used_at is None or dt.datetime.now(dt.UTC) - g.caller.used_at > NOTED_AGAIN):
+    if g.caller and not _is_noted(g.caller):
         with database.transaction(g.caller.actor(g.request_id)) as session:
             note_use(session, g.caller, _idle(settings))
 
 
-def _program(database: Database, authorization: str) -> Caller:
+def _is_noted(caller: Caller) -> bool:
+    return caller.used_at is not None and dt.datetime.now(dt.UTC) - caller.used_at <= NOTED_AGAIN
+
+
+def _program(database: Database, kept: Kept, authorization: str) -> Caller:
     kind, _, token = authorization.partition(" ")
     if kind.lower() == "bearer" and token:
         with database.reading() as session:
-            if caller := caller_of_token(session, token.strip(), _door()):
+            if caller := _holder(session, kept, token.strip()):
                 return caller
     raise NotSignedIn("The token is unknown, expired or revoked.")
+
+
+def _holder(session: Session, kept: Kept, token: str) -> Caller | None:
+    """The program that presents the token, with the rights of now: read anew where they may be others or a use is to be noted."""
+    g.look, key = kept.look(session), (token_hash(token), _door())
+    if (entry := kept.get(key)) and _is_noted(entry.value) and not entry.value.has_ended():
+        return entry.value
+    if caller := caller_of_token(session, token, _door()):
+        kept.put(g.look, key, caller, ACCESS_TABLES, CALLER_BYTES)
+    return caller
 
 
 def _door() -> str:

@@ -6,6 +6,7 @@ QUEUE, AUDIENCE = "cogniflow/realtime/subscriber.py", "cogniflow/realtime/audien
 HUB, PEER, HANDOVER = "cogniflow/realtime/hub.py", "cogniflow/realtime/peer.py", "cogniflow/realtime/handover.py"
 ANSWERING = "cogniflow/realtime/answering.py"
 PAGE = "cogniflow/web/shell/static/live.js"
+KEPT, SINCE = "cogniflow/records/kept.py", "sql/functions/011_changed_since.sql"
 
 AT_THE_CLIENTS = (
     # the queue of one client
@@ -66,4 +67,14 @@ AT_THE_CLIENTS = (
              "return message;", "journeys/test_connection::a page that was cut off comes back by its token"),
     Mutation("the page says that the database is away", PAGE, 'setState(m.away ? "stale" : "live");', 'setState("live");',
              "journeys/test_connection::the pill says so when the server is there and its database is not"),
+    # what a process keeps
+    Mutation("what is kept is of no use once its tables have changed", KEPT,
+             "*(self._changed.get(each, 0) for each in entry.tables)", "0",
+             "web/test_api_kept_rights::what another process has taken away is not given once it was acknowledged"),
+    Mutation("what is kept is of no use where nobody can tell what has changed", KEPT, "self._oldest = self._looks", "pass",
+             "web/test_api_kept_pages::another life of the server begins with nothing kept"),
+    Mutation("a look sees what was open at the one before", SINCE, "where xid = any(open_then)", "where false",
+             "web/test_api_kept_pages::what was open when a page was read makes it read again once it is committed"),
+    Mutation("a right that has run out is not kept", "cogniflow/web/auth.py", " and not entry.value.has_ended()", "",
+             "web/test_api_kept_rights::a token ends at its time though nothing changes"),
 )

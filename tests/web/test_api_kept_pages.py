@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from cogniflow.app import create_app
 from cogniflow.domain.accounts.rights import SYSTEM_CALLER
 from cogniflow.kernel.entity import entity_of
-from cogniflow.records.kept import KeptPages, tables_of
+from cogniflow.records.kept import Kept, kept_page, tables_of
 from cogniflow.records.query import parse_list_query
 from cogniflow.records.read import Page, page
 from tests.web.conftest import Api
@@ -53,6 +53,17 @@ def test_whatever_a_page_tells_of_makes_it_read_again(api, lists_read, owner_url
     with psycopg.connect(owner_url) as connection:
         connection.execute("UPDATE orders SET note = 'by psql'")
     assert api.get(path).json["data"][0]["note"] == "by psql"
+
+
+def test_what_was_open_when_a_page_was_read_makes_it_read_again_once_it_is_committed(api, lists_read, owner_url):
+    made = api.new("products", name="Before")
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("UPDATE products SET name = 'After' WHERE id = %s", (made["id"],))
+        api.new("departments")  # so that the position of now is past the open transaction
+        assert [api.get("products").json["data"][0]["name"] for _ in range(2)] == ["Before", "Before"]
+        assert len(lists_read) == 1
+        connection.commit()
+        assert api.get("products").json["data"][0]["name"] == "After"
 
 
 def test_nobody_is_told_what_another_may_read(api, api_as, sign_in):
@@ -119,10 +130,11 @@ def test_only_so_much_is_kept(database):
     query = parse_list_query(SYSTEM_CALLER, units, MultiDict())
     with database.reading() as session:
         size = len(page(session, SYSTEM_CALLER, units, query).body)
-        pages = KeptPages(most_bytes=int(2.5 * size))
+        kept = Kept(most_bytes=int(2.5 * size))
+        kept.look(session)
         for key in ("a", "b", "a", "c", "b", "a"):
             def make(key: str = key) -> tuple[Page, tuple[str, ...]]:
                 read.append(key)
                 return page(session, SYSTEM_CALLER, units, query), tables_of(units, ())
-            pages.page(session, key, make)
+            kept_page(kept, kept.look(session), key, make)
     assert read == ["a", "b", "c", "b", "a"]

@@ -57,6 +57,10 @@ class Caller:
     used_at: dt.datetime | None = field(default=None, compare=False)
     """When its last use was written down."""
 
+    def has_ended(self) -> bool:
+        """Whether the session or the token has run out by now."""
+        return self.expires_at is not None and self.expires_at <= dt.datetime.now(dt.UTC)
+
     def may(self, action: Action, entity: str) -> bool:
         """Whether a permission row, and the token's scopes, allow `action` on the records of table `entity`."""
         return any(action in grant.actions for grant in self._on(entity))

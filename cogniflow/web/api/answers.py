@@ -11,7 +11,7 @@ from cogniflow.db.session import Database
 from cogniflow.errors import BadRequest, Busy
 from cogniflow.kernel.entity import Entity, rest_path
 from cogniflow.records.idempotency import Answer, Claim, claim, keep, release
-from cogniflow.records.kept import KeptPages
+from cogniflow.records.kept import Kept
 from cogniflow.records.read import Record, one, position
 from cogniflow.web.position import position_headers
 from cogniflow.web.problems import CONTENT_TYPE, problem_json, problem_of
@@ -26,9 +26,9 @@ def database() -> Database:
     return current_app.extensions["cogniflow"].database
 
 
-def kept_pages() -> KeptPages:
-    """The pages that this process keeps."""
-    return current_app.extensions["cogniflow"].pages
+def kept() -> Kept:
+    """What this process keeps."""
+    return current_app.extensions["cogniflow"].kept
 
 
 def response(answer: Answer) -> Response:

@@ -13,14 +13,14 @@ from cogniflow.records.authorise import require, require_verb
 from cogniflow.records.bulk import MOST_RECORDS, Outcome, require_each, write_all, write_each
 from cogniflow.records.history import history
 from cogniflow.records.idempotency import Answer
-from cogniflow.records.kept import tables_of
+from cogniflow.records.kept import kept_page, tables_of
 from cogniflow.records.operate import operate
 from cogniflow.records.parse import is_creatable
 from cogniflow.records.query import parse_list_query
 from cogniflow.records.read import Page, one, page
 from cogniflow.web.api.answers import (
     database,
-    kept_pages,
+    kept,
     plain_answer,
     read_answer,
     record_answer,
@@ -69,7 +69,8 @@ def list_records(entity: type[Entity]) -> Response:
         def read() -> tuple[Page, tuple[str, ...]]:
             query = parse_list_query(g.caller, entity, request.args)
             return page(session, g.caller, entity, query), tables_of(entity, query.expand)
-        found = kept_pages().page(session, (entity, g.caller, request.query_string), read)
+        look = g.get("look") or kept().look(session)
+        found = kept_page(kept(), look, (entity, g.caller, request.query_string), read)
     return read_answer(found.body, found.token)
 
 
