@@ -78,7 +78,7 @@ def test_a_page_of_a_list_is_one_statement_however_many_references_it_shows(app,
 def test_a_list_tells_browsers_how_to_follow_it(client, api):
     made = api.new("departments")
     page = client.get("/admin/departments/?q=").text
-    assert 'data-live-topic="departments" data-row-url="/admin/departments/?q="' in page
+    assert 'data-live-topic="departments"' in page and 'data-row-url="/admin/departments/?q="' in page
     assert f'<tr data-id="{made["id"]}" data-record-url="/api/departments/{made["id"]}" data-version="1">' in page
     assert re.search(r'<meta name="cogniflow-token" content="1\.', page)
     form = client.get(f"/admin/departments/edit/?id={made['id']}").text

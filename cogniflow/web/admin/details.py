@@ -16,6 +16,7 @@ from cogniflow.kernel.entity import Entity, lines, references
 from cogniflow.records.shape import visible_to
 from cogniflow.web.admin import display
 from cogniflow.web.admin.history import Changes, changes_of
+from cogniflow.web.admin.names import topics_of_names
 from cogniflow.web.admin.workspace import Added, comments_on, files_of
 from cogniflow.web.shell.shell import company_zone
 
@@ -27,6 +28,11 @@ class Details:
         self.entity, self.row, self._caller, self._database = entity, row, caller, database
         self.line = lines(entity)
         self.name = display.record_name(entity, row)
+
+    def topics(self) -> str:
+        """What the page follows: the record, and those whose names it and its lines tell."""
+        own = [f"{self.entity.__tablename__}/{self.row.id}", *topics_of_names(self._caller, self.entity, [self.row])]
+        return " ".join(own + (topics_of_names(self._caller, self.line, self.row.items) if self.line else []))
 
     def fields(self) -> list[tuple[Column, Markup, str | None]]:
         """Every field that says something: the column, its value, and where it leads."""

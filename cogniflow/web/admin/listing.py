@@ -23,6 +23,7 @@ from cogniflow.records.shape import projection, visible_to
 from cogniflow.web.admin import display, rows
 from cogniflow.web.admin.forms import form_class
 from cogniflow.web.admin.guards import first_status, status_of
+from cogniflow.web.admin.names import names_told
 from cogniflow.web.admin.saved_views import views_of
 from cogniflow.web.shell.shell import company_zone
 
@@ -118,6 +119,10 @@ class Listing:
     def feed_id(self, row: SimpleNamespace) -> int:
         """The id by which the feed names changes of the row: of a stock balance, its product's."""
         return getattr(row, self.entity.resource.feed_id)
+
+    def names(self) -> dict[str, str]:
+        """The tables whose records the rows name, each with the column of the name."""
+        return names_told(self.caller, self.entity, self.columns)
 
     def is_label(self, column: Column) -> bool:
         """Whether the column names the record, and leads to it."""

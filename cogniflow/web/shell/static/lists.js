@@ -3,6 +3,8 @@
    <table class="cf-table" data-live-topic="products" [data-row-url="?page=2"]> with <tr data-id="7">: rows on screen that
    changed are fetched together (one request for the page, at most every 500 ms), replaced and flashed; new rows are
    offered by a chip (`[data-live-chip]`, made above the list when the page has none); what is not on screen is ignored.
+   [data-live-names='{"contacts": "name"}'] says whose names stand in the rows, and in which column of theirs: when one of them
+   changes, all rows are looked at.
    Elements [data-live-count="name"] are taken over from the fetched page too. */
 (function () {
   "use strict";
@@ -13,15 +15,16 @@
   /* ---- lists ---- */
   function followList(table) {
     const changed = new Set(), fresh = new Set();
-    const topic = table.dataset.liveTopic;
+    const topic = table.dataset.liveTopic, names = JSON.parse(table.dataset.liveNames || "{}");
     let whole = false, unnamed = false, taken = null;
     const rows = () => [...table.tBodies[0].querySelectorAll(":scope > tr[data-id]")];
     const named = (row) => row.dataset.feedId || row.dataset.id;          // a stock balance is named by its product
     const busy = (row) => row.matches(".cf-pending") || row.querySelector(".cf-edit, .cf-pending, details[open]");
-    const list = live.resource(table.dataset.rowUrl, { topics: [topic], accept: "text/html", wait: GATHERED, shown: true, wants: hear }).watch(follow);
+    const list = live.resource(table.dataset.rowUrl, { topics: [...new Set([topic, ...Object.keys(names)])], accept: "text/html", wait: GATHERED, shown: true, wants: hear }).watch(follow);
 
     function hear(m) {
-      if (m.type === "reset") whole = true;
+      if (m.type === "reset" || (m.op === "U" && m.topic in names && (!m.cols || m.cols.includes(names[m.topic])))) whole = true;
+      else if (m.topic !== topic) return false;
       else if (m.ids === null) { whole = true; if (m.op === "I") unnamed = true; }
       else {
         const here = new Set(rows().map(named));
