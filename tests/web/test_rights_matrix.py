@@ -189,6 +189,28 @@ def test_dashboards_show_every_role_the_figures_its_rows_let_it_read_and_no_othe
             assert (answer.status_code == 200) == allowed, f"{person.role} {panel.name}"
 
 
+def test_the_scopes_of_a_token_hold_at_every_door(app, people):
+    readable = {"departments", "employees", "contacts", "leave_requests", "leave_types"}
+    database = app.extensions["cogniflow"].database
+    with database.transaction(SYSTEM) as session:
+        narrow = create_token(session, "administrator", "narrow", scopes=("contacts:*", *(f"{each}:read" for each in readable)))
+    client, bearer, authoriser = app.test_client(), {"Authorization": f"Bearer {narrow}"}, RecordAuthoriser(database, panels())
+
+    def opened(where: str) -> bool:
+        return client.get(where, headers=bearer | PROGRAM).status_code == 200
+    assert {each.__tablename__ for each in entities() if opened(f"/api/{rest_path(each)}?limit=1")} == readable
+    assert {each.__tablename__ for each in entities() if opened(f"{address(each)}export/csv/")} == readable
+    assert {each.name for each in panels() if opened(f"/api/dashboard/{each.name}")} == {
+        each.name for each in panels() if each.permission <= readable and each.scope != "user"}
+    for changed, said in (("departments", REFUSED), ("contacts", ALLOWED)):
+        assert outcome(client.patch(f"/api/{changed}/{NOBODY}", json={}, headers=bearer)) == said
+        answer = client.post(f"/admin/{changed}/delete/", data={"id": NOBODY}, headers=bearer | PROGRAM)
+        assert outcome(answer) == said
+    with app.test_request_context("/ws", headers=bearer):
+        app.preprocess_request()
+        assert {each.__tablename__ for each in entities() if authoriser.may_subscribe(g.caller, each.__tablename__)} == readable
+
+
 def _cards(person: Person, path: str) -> set[str]:
     answer = person.page.get(path)
     assert answer.status_code in (200, 403), answer.text
