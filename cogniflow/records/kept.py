@@ -7,15 +7,18 @@ feed that may be behind: who reads after a commit was acknowledged reads what it
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-import orjson
 from sqlalchemy.orm import Session
 
+from cogniflow.domain.accounts.rights import Caller
 from cogniflow.kernel.entity import Entity, lines, references
 from cogniflow.realtime.token import Token
-from cogniflow.records.read import Page
+from cogniflow.records.authorise import reach
+from cogniflow.records.read import Page, Record
+
+Told = TypeVar("Told", Page, Record)
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of all that a process keeps."""
@@ -79,6 +82,19 @@ class Kept:
             self._entries.move_to_end(key)
             return entry
 
+    def told(self, look: Look, key: Hashable, read: Callable[[], tuple[Told, Collection[str]]]) -> Told:
+        """What is told under `key`, as it is now; `read` reads it, and names the tables that it tells of.
+
+        `key` says all that it depends on beside their rows: what is asked for, and who asks.
+        """
+        if entry := self.get(key):
+            # what was read after a later look tells its own position
+            return entry.value if entry.number > look.number else entry.value.moved(look.token)
+        value, tables = read()
+        if value.token:
+            self.put(look, key, value, tables, len(value.body))
+        return value
+
     def put(self, look: Look, key: Hashable, value: Any, tables: Collection[str], size: int) -> None:
         """Keep what was read after `look` from these tables, `size` bytes of it; `key` says all else that it depends on."""
         if look.token is None:
@@ -92,24 +108,11 @@ class Kept:
                 self._bytes -= oldest.size
 
 
-def kept_page(kept: Kept, look: Look, key: Hashable, read: Callable[[], tuple[Page, tuple[str, ...]]]) -> Page:
-    """The page of `key` as it is now; `read` reads it, and names the tables that it tells of.
-
-    `key` says all that the page depends on beside their rows: the list, who asks, and what for.
-    """
-    if entry := kept.get(key):
-        # what was read after a later look tells its own position
-        return entry.value if entry.number > look.number else _moved(entry.value, look.token)
-    page, tables = read()
-    if page.token:
-        kept.put(look, key, page, tables, len(page.body))
-    return page
-
-
-def tables_of(entity: type[Entity], expand: tuple[str, ...]) -> tuple[str, ...]:
-    """The tables whose rows a page of the entity tells, with the references that are nested."""
+def tables_of(caller: Caller, entity: type[Entity], expand: tuple[str, ...]) -> set[str]:
+    """The tables whose rows decide what the caller is told of the entity, with the references that are nested."""
     told = [entity, *(references(entity)[name] for name in expand)]
-    return tuple({each.__tablename__ for owner in told for each in (owner, lines(owner)) if each})
+    reaching = {table for table, own in reach(caller, "read", entity).tables or () if own}
+    return reaching.union(each.__tablename__ for owner in told for each in (owner, lines(owner)) if each)
 
 
 def _changes(session: Session, position: str | None) -> tuple[str | None, list[str] | None]:
@@ -121,8 +124,3 @@ def _changes(session: Session, position: str | None) -> tuple[str | None, list[s
     given = {"xmin": str(since.xmin), "xmax": str(since.xmax), "xips": [str(xid) for xid in since.xips]}
     now, tables = ask(CHANGES, given).one()
     return now, tables if now and Token.parse(now).digest == since.digest else None
-
-
-def _moved(page: Page, now: str) -> Page:
-    """The page as it is told at another position, where it is the same."""
-    return replace(page, body=page.body.removesuffix(orjson.dumps(page.token) + b"}") + orjson.dumps(now) + b"}", token=now)

@@ -1,6 +1,6 @@
 """Reading: PostgreSQL builds the whole answer, its bytes pass through, and the feed token comes from the same snapshot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import orjson
@@ -26,6 +26,11 @@ class Page:
     total: int
     """How many there are, counted no further than 10,000."""
 
+    def moved(self, token: str) -> "Page":
+        """The page as it is told at another position, where it is the same."""
+        end = orjson.dumps(self.token) + b"}"
+        return replace(self, body=self.body.removesuffix(end) + orjson.dumps(token) + b"}", token=token)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -37,6 +42,10 @@ class Record:
     token: str | None
     xid: str | None
     """The transaction that is writing it; None when nothing was written."""
+
+    def moved(self, token: str) -> "Record":
+        """The record as it is told at another position, where it is the same."""
+        return replace(self, token=token)
 
 
 def page(session: Session, caller: Caller, entity: type[Entity], query: ListQuery) -> Page:

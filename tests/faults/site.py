@@ -231,7 +231,10 @@ class Site:
 
 def gone(process: psutil.Process) -> bool:
     """Whether it has ended."""
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it went between the two questions
+        return True
 
 
 def seconds_until(condition, limit: float = 30) -> float:

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from cogniflow.app import create_app
 from cogniflow.domain.accounts.rights import SYSTEM_CALLER
 from cogniflow.kernel.entity import entity_of
-from cogniflow.records.kept import Kept, kept_page, tables_of
+from cogniflow.records.kept import Kept, tables_of
 from cogniflow.records.query import parse_list_query
 from cogniflow.records.read import Page, page
 from tests.web.conftest import Api
@@ -53,6 +53,22 @@ def test_whatever_a_page_tells_of_makes_it_read_again(api, lists_read, owner_url
     with psycopg.connect(owner_url) as connection:
         connection.execute("UPDATE orders SET note = 'by psql'")
     assert api.get(path).json["data"][0]["note"] == "by psql"
+
+
+def test_a_record_is_read_once_too_and_again_when_it_or_what_it_nests_has_changed(app, api, owner_url):
+    read = []
+    event.listen(app.extensions["cogniflow"].database.engine, "before_cursor_execute",
+                 lambda *given: read.append(given[2]) if "AS body" in given[2] and "FOR" not in given[2] else None)
+    made = api.new("products")
+    path = f"products/{made['id']}?expand=unit"
+    first = api.get(path)
+    del read[:]
+    assert (api.get(path).data, read) == (first.data, [])
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("UPDATE units_of_measure SET name = 'Renamed' WHERE id = %s", (made["unit_id"],))
+    assert api.get(path).json["unit"]["name"] == "Renamed" and len(read) == 1
+    assert api.patch(f"products/{made['id']}", {"name": "Renamed, too"}).status_code == 200
+    assert api.get(path).json["name"] == "Renamed, too"
 
 
 def test_what_was_open_when_a_page_was_read_makes_it_read_again_once_it_is_committed(api, lists_read, owner_url):
@@ -133,8 +149,8 @@ def test_only_so_much_is_kept(database):
         kept = Kept(most_bytes=int(2.5 * size))
         kept.look(session)
         for key in ("a", "b", "a", "c", "b", "a"):
-            def make(key: str = key) -> tuple[Page, tuple[str, ...]]:
+            def make(key: str = key) -> tuple[Page, set[str]]:
                 read.append(key)
-                return page(session, SYSTEM_CALLER, units, query), tables_of(units, ())
-            kept_page(kept, kept.look(session), key, make)
+                return page(session, SYSTEM_CALLER, units, query), tables_of(SYSTEM_CALLER, units, ())
+            kept.told(kept.look(session), key, make)
     assert read == ["a", "b", "c", "b", "a"]

@@ -13,11 +13,11 @@ from cogniflow.records.authorise import require, require_verb
 from cogniflow.records.bulk import MOST_RECORDS, Outcome, require_each, write_all, write_each
 from cogniflow.records.history import history
 from cogniflow.records.idempotency import Answer
-from cogniflow.records.kept import kept_page, tables_of
+from cogniflow.records.kept import tables_of
 from cogniflow.records.operate import operate
 from cogniflow.records.parse import is_creatable
 from cogniflow.records.query import parse_list_query
-from cogniflow.records.read import Page, one, page
+from cogniflow.records.read import Page, Record, one, page
 from cogniflow.web.api.answers import (
     database,
     kept,
@@ -66,11 +66,11 @@ def add_resource(blueprint: Blueprint, entity: type[Entity]) -> None:
 def list_records(entity: type[Entity]) -> Response:
     """One page of the records that the caller may read."""
     with database().reading() as session:
-        def read() -> tuple[Page, tuple[str, ...]]:
+        def read() -> tuple[Page, set[str]]:
             query = parse_list_query(g.caller, entity, request.args)
-            return page(session, g.caller, entity, query), tables_of(entity, query.expand)
+            return page(session, g.caller, entity, query), tables_of(g.caller, entity, query.expand)
         look = g.get("look") or kept().look(session)
-        found = kept_page(kept(), look, (entity, g.caller, request.query_string), read)
+        found = kept().told(look, (entity, g.caller, request.query_string), read)
     return read_answer(found.body, found.token)
 
 
@@ -78,7 +78,10 @@ def one_record(entity: type[Entity], key: str) -> Response:
     """One record, or 304 when the requester has its version already."""
     fields, expand = told_of_one()
     with database().reading() as session:
-        found = one(session, g.caller, entity, key, fields=fields, expand=expand)
+        def read() -> tuple[Record, set[str]]:
+            return one(session, g.caller, entity, key, fields=fields, expand=expand), tables_of(g.caller, entity, expand)
+        # to look, where nobody has, costs as much as to read
+        found = kept().told(g.look, (entity, g.caller, key, fields, expand), read) if "look" in g else read()[0]
     answer = record_answer(entity, found, etag=not expand)
     return response(Answer(304, b"", answer.headers) if not expand and already_has(found.version) else answer)
 
