@@ -13,9 +13,9 @@ from pathlib import Path
 
 import psutil
 
-from tests.cli.installed import Command, Installation
+from tests.cli.installed import Command, Installation, gone
 from tests.db.supervised import eventually
-from tests.faults.site import Site, gone
+from tests.faults.site import Site
 
 BETWEEN_KILLS = 20.0
 """Seconds."""

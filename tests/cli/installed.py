@@ -72,6 +72,14 @@ class Installation:
         eventually(lambda: not self.processes())
 
 
+def gone(process: psutil.Process) -> bool:
+    """Whether it has ended."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it went between the two questions
+        return True
+
+
 def _belongs(process: psutil.Process, data: Path) -> bool:
     try:
         return process.status() != psutil.STATUS_ZOMBIE and process.environ().get("COGNIFLOW_DATA_DIR") == str(data)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from tests.cli.installed import Command, Installation
+from tests.cli.installed import Command, Installation, gone
 from tests.db.supervised import eventually
 
 
@@ -37,7 +37,7 @@ def token(installation: Installation, running: Command) -> str:
 def test_a_part_that_is_killed_comes_back_and_answers(running, token, victim):
     before = victim(running)
     before.send_signal(signal.SIGKILL)
-    eventually(lambda: not before.is_running() or before.status() == psutil.STATUS_ZOMBIE)
+    eventually(lambda: gone(before))
     eventually(lambda: is_replaced(running, victim, before) and running.is_ready(), 60)
     assert running.get("/api/products?limit=1", token)[0] == 200
     assert running.process.poll() is None

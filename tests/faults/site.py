@@ -11,7 +11,7 @@ import psycopg
 import requests
 
 from cogniflow.realtime.token import Token
-from tests.cli.installed import PASSWORD, Installation, words
+from tests.cli.installed import PASSWORD, Installation, gone, words
 from tests.db.supervised import eventually
 from tests.faults.judge import Judge, Life, Log, Step, Verdict, parse
 from tests.faults.observer import Mirror, Observer
@@ -227,14 +227,6 @@ class Site:
             each.leave()
         assert self.running.stop(signal.SIGTERM) == 0, self.running.err
         assert not self.installation.processes()
-
-
-def gone(process: psutil.Process) -> bool:
-    """Whether it has ended."""
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:  # it went between the two questions
-        return True
 
 
 def seconds_until(condition, limit: float = 30) -> float:

@@ -8,8 +8,9 @@ import pytest
 
 from cogniflow.realtime.subscriber import AWAY
 from cogniflow.realtime.token import Token
+from tests.cli.installed import gone
 from tests.db.supervised import eventually
-from tests.faults.site import PATIENCE, Site, gone
+from tests.faults.site import PATIENCE, Site
 
 
 def kill(process: psutil.Process, number: signal.Signals = signal.SIGKILL) -> None:
