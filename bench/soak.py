@@ -84,6 +84,7 @@ def soak(site: Site, minutes: float, clients: int, rate: float) -> None:
         if traffic is None or traffic.process.poll() is not None:  # what a killed database broke off goes on
             traffic = site.installation.start("simulate", "--rate", rate)
         time.sleep(BETWEEN_KILLS)
+        site.note_life()  # a killed backend ends the server's life, too: two may end between two reports
         kills.append(kill(site, chance, len(kills)))
         if spent > next_report:
             report(site, spent / 60, kills)
