@@ -29,7 +29,7 @@ CHANGES = ("SELECT cogniflow.token(), "
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the change log: the how manieth of the process, and the position of then; None while nobody can say."""
+    """One look at the change log: its number among those of the process, and the position of then; None while nobody can say."""
 
     number: int
     token: str | None
@@ -88,8 +88,9 @@ class Kept:
         `key` says all that it depends on beside their rows: what is asked for, and who asks.
         """
         if entry := self.get(key):
-            # what was read after a later look tells its own position
-            return entry.value if entry.number > look.number else entry.value.moved(look.token)
+            # what another request has read since this one looked tells its own position
+            is_later = look.token and Token.parse(look.token).includes(Token.parse(entry.value.token))
+            return entry.value.moved(look.token) if is_later else entry.value
         value, tables = read()
         if value.token:
             self.put(look, key, value, tables, len(value.body))
