@@ -11,9 +11,19 @@ from flask import url_for
 from werkzeug.routing import BuildError
 
 from cogniflow.analytics.registry import panel
+from cogniflow.domain.accounts.rights import Caller
+from cogniflow.errors import Forbidden
 from dash_apps.charts import Chart
 
 LOADING = {"data-state": "loading"}
+
+
+def seen_by(caller: Caller, made: list[tuple[str, list]]) -> list[html.Div]:
+    """Of these rows, each a look and its cards, what the caller may see. Raises Forbidden when that is nothing."""
+    seen = [(look, [card for card in row if panel(card.id).visible_to(caller)]) for look, row in made]
+    if not any(row for _, row in seen):
+        raise Forbidden("None of the figures on this page is yours to read.")
+    return [html.Div(className=look, children=row) for look, row in seen if row]
 
 
 def number(name: str, *, records: str) -> html.A | html.Div:

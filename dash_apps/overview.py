@@ -2,10 +2,8 @@
 
 from dash import html
 
-from cogniflow.analytics.registry import panel
 from cogniflow.domain.accounts.rights import Caller
-from cogniflow.errors import Forbidden
-from dash_apps.cards import chart, number, rows
+from dash_apps.cards import chart, number, rows, seen_by
 from dash_apps.charts import DELIVERY_PERFORMANCE, REVENUE_BY_DAY, WAREHOUSE_CAPACITY
 
 LOW_STOCK_COLUMNS = {"name": "item sku warehouse", "available": "number", "reorder_level": "number", "incoming": "number",
@@ -14,13 +12,9 @@ LOW_STOCK_COLUMNS = {"name": "item sku warehouse", "available": "number", "reord
 
 def cards(caller: Caller) -> list[html.Div]:
     """The rows of cards that the caller may see. Raises Forbidden when there are none."""
-    made = [
+    return seen_by(caller, [
         ("cf-grid cf-grid-4", [number("orders-today", records="orders"), number("revenue-this-month", records="orders"),
                                number("low-stock-count", records="reorder_rules"), number("open-deliveries", records="orders")]),
         ("cf-grid cf-grid-3", [chart(REVENUE_BY_DAY, wide=True), chart(WAREHOUSE_CAPACITY)]),
         ("cf-grid cf-grid-2", [rows("low-stock-items", LOW_STOCK_COLUMNS, height=335), chart(DELIVERY_PERFORMANCE)]),
-    ]
-    seen = [(look, [card for card in row if panel(card.id).visible_to(caller)]) for look, row in made]
-    if not any(row for _, row in seen):
-        raise Forbidden("None of the figures on this page is yours to read.")
-    return [html.Div(className=look, children=row) for look, row in seen if row]
+    ])

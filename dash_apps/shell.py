@@ -7,11 +7,11 @@ from sqlalchemy import Row, select
 
 from cogniflow.domain.branding.queries import shown_name
 from cogniflow.domain.system.models import SystemModule, SystemSubModule
-from dash_apps import overview
+from dash_apps import overview, people
 from dash_apps.skeleton import first_paint
 
 PREFIX = "/dash/"
-PAGES = {PREFIX: overview.cards}
+PAGES = {PREFIX: overview.cards, f"{PREFIX}people": people.cards}
 """What makes the cards of each page, by its address: a function of the caller."""
 
 

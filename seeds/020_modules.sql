@@ -22,6 +22,7 @@ INSERT INTO system_sub_modules (module_id, code, title, icon, entity, route, pos
 SELECT m.id, s.code, s.title, s.icon, s.entity, s.route, s.position
 FROM (VALUES
     ('dashboards', 'overview', 'Overview', 'gauge', NULL, '/dash/', 10),
+    ('dashboards', 'people', 'Who is away', 'calendar', NULL, '/dash/people', 20),
     ('sales', 'orders', 'Orders', 'shopping-cart', 'orders', NULL, 10),
     ('sales', 'quotations', 'Quotations', 'file-text', 'quotations', NULL, 5),
     ('sales', 'goods_delivery_notes', 'Goods delivery notes', 'truck-delivery', 'goods_delivery_notes', NULL, 20),

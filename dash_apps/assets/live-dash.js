@@ -37,8 +37,9 @@
     return (template || "").replace(/(?<!%)\{([\w./]+)\}/g, (_, key) => {
       if (key.startsWith("labels.")) return panel.labels[key.slice(7)] || "";
       if (key.includes("/")) return share(key, panel.data);
-      if (row && key in row) return show(row[key], kinds && kinds[key], panel);
-      return key in panel.params ? panel.params[key] : key === "unit" ? panel.unit : panel.labels[key] || "";
+      if (kinds && row && key in row) return show(row[key], kinds[key], panel);
+      if (key in panel.params) return panel.params[key];           // of a text for the whole panel, what was asked for comes first
+      return row && key in row ? show(row[key], null, panel) : key === "unit" ? panel.unit : panel.labels[key] || "";
     });
   }
   function share(key, rows) {
@@ -86,7 +87,7 @@
       return html("Td", Object.assign(props, { children: [bar, html("Span", { className: "cf-sr", children: ratio(full, 0) })] }));
     }
     const numeric = drawn === "number" || drawn === "amount";
-    return html("Td", Object.assign(props, { className: numeric ? "cf-num" : "", children: show(row[name], drawn, panel) }));
+    return html("Td", Object.assign(props, { className: numeric ? "cf-num" : drawn === "day" ? "cf-whole" : "", children: show(row[name], drawn, panel) }));
   }
   function table(columns, panel) {
     const heads = Object.entries(columns).map(([name, kind]) =>

@@ -98,6 +98,13 @@ def test_who_may_read_none_of_it_is_told_so(served, member):
     assert "cf-top" in answer.text
 
 
+def test_who_looks_after_people_sees_who_is_away(served, member):
+    page = Page(member("hr").get("/dash/people").text)
+    assert page.topics == {"panel/upcoming-leaves"}
+    assert page.texts == ["Dashboards", "Who is away"]
+    assert member("storekeeper").get("/dash/people").status_code == 403
+
+
 def test_there_is_no_page_at_an_unknown_address(served, member):
     assert member("viewer").get("/dash/nothing").status_code == 404
 

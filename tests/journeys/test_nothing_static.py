@@ -10,6 +10,8 @@ from tests.journeys.conftest import WITHIN
 pytestmark = pytest.mark.browser
 
 SITE_TEXTS = "key LIKE 'site.%' AND key NOT IN ('site.sign_in', 'site.skip')"
+AWAY = ("id IN (SELECT leave_type_id FROM leave_requests WHERE status = 'approved' AND ends_on >= cogniflow.company_today() "
+        "AND starts_on <= cogniflow.company_today() + 30)")
 ALL, USED = "true", "id IN (SELECT {0} FROM {1} WHERE {0} IS NOT NULL)"
 
 
@@ -21,6 +23,7 @@ ALL, USED = "true", "id IN (SELECT {0} FROM {1} WHERE {0} IS NOT NULL)"
     ("/admin/leads/", "lead_sources", None, USED.format("source_id", "leads")),
     ("/admin/stock-balances/", "warehouses", None, USED.format("warehouse_id", "stock_balances")),
     ("/admin/employees/", "departments", None, USED.format("department_id", "employees")),
+    ("/dash/people", "leave_types", None, AWAY),
     ("/admin/features/", "system_modules", "title", "enabled"),
     ("/admin/features/", "system_sub_modules", "title", "enabled AND module_id IN (SELECT id FROM system_modules WHERE enabled)"),
     ("/site/", "features", "title", "status = 'published'"),
@@ -62,6 +65,12 @@ def test_the_page_of_a_record_tells_the_new_name_of_what_it_refers_to(page, live
          f"UPDATE products SET name = 'A product renamed' WHERE id = {product}")
     for said in ("A customer renamed", "A product renamed"):
         expect(page.locator("main")).to_contain_text(said, timeout=WITHIN)
+
+
+def test_a_dashboard_says_for_how_long_it_looks_ahead_and_which_one_it_is(page, live_server):
+    open_page(page, live_server, "/dash/people")
+    expect(page.locator("#upcoming-leaves-note")).to_have_text("Approved for the next 30 days", timeout=WITHIN)
+    expect(page.locator("nav a[aria-current=page]")).to_have_attribute("href", "/dash/people")
 
 
 def open_page(page, live_server: str, address: str) -> None:

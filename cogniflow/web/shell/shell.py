@@ -32,11 +32,8 @@ class Entry:
     title: str
     icon: str
     url: str
-
-    @property
-    def current(self) -> bool:
-        """Whether the page shown is this one or below it."""
-        return request.path.startswith(self.url)
+    current: bool
+    """Whether the page shown is this one, or below it and below no nearer one."""
 
 
 def register_shell(app: Flask) -> None:
@@ -111,11 +108,12 @@ def _modules(session: Session, caller: Caller) -> list[dict]:
         .join(SystemSubModule, SystemSubModule.module_id == SystemModule.id)
         .where(SystemModule.enabled, SystemSubModule.enabled)
         .order_by(SystemModule.position, SystemModule.id, SystemSubModule.position, SystemSubModule.id))
+    found = [(title, icon, row, url) for title, icon, row in rows if (url := _address(row, caller))]
+    nearest = max((url for *_, url in found if request.path.startswith(url)), key=len, default=None)
     modules: dict[str, dict] = {}
-    for title, icon, row in rows:
-        if url := _address(row, caller):
-            module = modules.setdefault(title, {"title": title, "icon": icon, "items": []})
-            module["items"].append(Entry(row.title, row.icon, url))
+    for title, icon, row, url in found:
+        module = modules.setdefault(title, {"title": title, "icon": icon, "items": []})
+        module["items"].append(Entry(row.title, row.icon, url, url == nearest))
     return list(modules.values())
 
 
