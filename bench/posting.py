@@ -7,7 +7,7 @@ import time
 
 import psycopg
 
-from tests.domain.trade import insert, packed_notes
+from tests.domain.trade import insert, misplaced, packed_notes
 
 WRITERS = 16
 PRODUCTS = 20
@@ -67,11 +67,7 @@ def main(url: str) -> None:
         spent, failures = seconds(url, writers)
         print(f"  {writers:>2} writers: {NOTES / spent:7.0f} transactions/s, {len(failures)} failed")
     with psycopg.connect(url) as connection:
-        wrong = connection.execute(
-            "SELECT count(*) "
-            "FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM stock_ledger GROUP BY 1, 2) l "
-            "FULL JOIN stock_balances b USING (product_id, warehouse_id) "
-            "WHERE coalesce(l.quantity, 0) IS DISTINCT FROM coalesce(b.on_hand, 0)").fetchone()[0]
+        wrong = len(misplaced(connection))
     print(f"  balances that are not the sum of the ledger: {wrong}")
 
 

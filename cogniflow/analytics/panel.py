@@ -66,7 +66,7 @@ class Panel:
     unit: str | None = None
     """What its numbers count; None for amounts in the base currency."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """Default text of its columns, and of `note` and `empty`; `{name}` stands for a value of the first row or a parameter."""
+    """Default text of its columns, and of `note` and `empty`; `{name}` stands for a parameter or a value of the first row."""
     parameters: Mapping[str, WholeNumber] = field(default_factory=dict)
     scope: Literal["company", "user"] = "company"
     """Whether everyone sees the same, or every user their own: what the query finds with the user's id as `user`."""

@@ -32,7 +32,7 @@ class Look:
     """One look at the change log: its number among those of the process, and the position of then; None while nobody can say."""
 
     number: int
-    token: str | None
+    position: Token | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Kept:
         self._most, self._bytes = most_bytes, 0
         self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._turn = threading.Lock()
-        self._position: str | None = None
+        self._position: Token | None = None
         self._looks = self._oldest = 0
         self._changed: dict[str, int] = {}
 
@@ -89,8 +89,8 @@ class Kept:
         """
         if entry := self.get(key):
             # what another request has read since this one looked tells its own position
-            is_later = look.token and Token.parse(look.token).includes(Token.parse(entry.value.token))
-            return entry.value.moved(look.token) if is_later else entry.value
+            is_later = look.position and look.position.includes(Token.parse(entry.value.token))
+            return entry.value.moved(str(look.position)) if is_later else entry.value
         value, tables = read()
         if value.token:
             self.put(look, key, value, tables, len(value.body))
@@ -98,7 +98,7 @@ class Kept:
 
     def put(self, look: Look, key: Hashable, value: Any, tables: Collection[str], size: int) -> None:
         """Keep what was read after `look` from these tables, `size` bytes of it; `key` says all else that it depends on."""
-        if look.token is None:
+        if look.position is None:
             return
         with self._turn:
             former = self._entries.pop(key, None)
@@ -116,12 +116,13 @@ def tables_of(caller: Caller, entity: type[Entity], expand: tuple[str, ...]) -> 
     return reaching.union(each.__tablename__ for owner in told for each in (owner, lines(owner)) if each)
 
 
-def _changes(session: Session, position: str | None) -> tuple[str | None, list[str] | None]:
+def _changes(session: Session, since: Token | None) -> tuple[Token | None, list[str] | None]:
     """The position of now, and the tables that have changed since another one; None for those that nobody can tell."""
     ask = session.connection().exec_driver_sql
-    if position is None:
-        return ask(NOW).scalar_one(), None
-    since = Token.parse(position)
-    given = {"xmin": str(since.xmin), "xmax": str(since.xmax), "xips": [str(xid) for xid in since.xips]}
-    now, tables = ask(CHANGES, given).one()
-    return now, tables if now and Token.parse(now).digest == since.digest else None
+    if since is None:
+        told, tables = ask(NOW).scalar_one(), None
+    else:
+        parts = {"xmin": str(since.xmin), "xmax": str(since.xmax), "xips": [str(xid) for xid in since.xips]}
+        told, tables = ask(CHANGES, parts).one()
+    now = Token.parse(told) if told else None
+    return now, tables if now and since and now.digest == since.digest else None

@@ -66,7 +66,7 @@ class RecordAuthoriser:
                 return self._panels[rest.partition("?")[0]].visible_to(now)
             if rest:
                 return _readable(session, now, head, rest)
-            return now.may_open(head) and not now.only_own("read", head)
+            return now.may_follow(head)
 
 
 def write_identity(caller: Caller) -> bytes:

@@ -37,9 +37,9 @@
     return (template || "").replace(/(?<!%)\{([\w./]+)\}/g, (_, key) => {
       if (key.startsWith("labels.")) return panel.labels[key.slice(7)] || "";
       if (key.includes("/")) return share(key, panel.data);
-      if (kinds && row && key in row) return show(row[key], kinds[key], panel);
-      if (key in panel.params) return panel.params[key];           // of a text for the whole panel, what was asked for comes first
-      return row && key in row ? show(row[key], null, panel) : key === "unit" ? panel.unit : panel.labels[key] || "";
+      const held = row && key in row ? show(row[key], kinds && kinds[key], panel) : undefined, asked = panel.params[key];
+      // a text of one row tells of the row first, one of the whole panel of what was asked for
+      return (kinds ? held ?? asked : asked ?? held) ?? (key === "unit" ? panel.unit : panel.labels[key] || "");
     });
   }
   function share(key, rows) {

@@ -133,11 +133,7 @@ class Trade:
 
     def misplaced(self) -> list[tuple]:
         """Every product and warehouse whose balance is not the sum of its ledger."""
-        return self.psql.execute(
-            "SELECT product_id, warehouse_id, l.quantity, b.on_hand "
-            "FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM stock_ledger GROUP BY 1, 2) l "
-            "FULL JOIN stock_balances b USING (product_id, warehouse_id) "
-            "WHERE coalesce(l.quantity, 0) IS DISTINCT FROM coalesce(b.on_hand, 0)").fetchall()
+        return misplaced(self.psql)
 
 
 def insert(connection: psycopg.Connection, table: str, **values: Any) -> int:
@@ -145,6 +141,15 @@ def insert(connection: psycopg.Connection, table: str, **values: Any) -> int:
     names, places = ", ".join(values), ", ".join(["%s"] * len(values))
     query = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id"
     return connection.execute(query, list(values.values())).fetchone()[0]
+
+
+def misplaced(connection: psycopg.Connection) -> list[tuple]:
+    """Every product and warehouse whose balance is not the sum of its ledger, with both; no movement is a sum of nought."""
+    return connection.execute(
+        "SELECT product_id, warehouse_id, l.quantity, b.on_hand "
+        "FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM stock_ledger GROUP BY 1, 2) l "
+        "FULL JOIN stock_balances b USING (product_id, warehouse_id) "
+        "WHERE coalesce(l.quantity, 0) IS DISTINCT FROM coalesce(b.on_hand, 0)").fetchall()
 
 
 def packed_notes(connection: psycopg.Connection, customer: int, warehouse: int, products: Sequence[int],

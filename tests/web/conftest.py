@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from cogniflow.kernel.entity import Entity, entity_of, rest_path
@@ -59,6 +60,17 @@ class Api:
         """A new record of a table with these values, and valid ones for the rest."""
         entity = entity_of(table)
         return self.create(entity, self.values.of(entity) | values)
+
+
+@pytest.fixture
+def statements_with(app):
+    """Gives a list that grows by each statement with these words that the app sends to the database from now on."""
+    def heard(words: str = "") -> list[str]:
+        found: list[str] = []
+        event.listen(app.extensions["cogniflow"].database.engine, "before_cursor_execute",
+                     lambda *given: found.append(given[2]) if words in given[2] else None)
+        return found
+    return heard
 
 
 @pytest.fixture

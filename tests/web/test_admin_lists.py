@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import event, func, insert, literal, select
+from sqlalchemy import func, insert, literal, select
 
 from cogniflow.db.session import SYSTEM
 from cogniflow.domain.contacts.models import Contact
@@ -63,13 +63,11 @@ def test_an_export_holds_no_connection_while_it_is_taken(app, client, api, kind)
     assert app.extensions["cogniflow"].database.engine.pool.checkedout() == 0
 
 
-def test_a_page_of_a_list_is_one_statement_however_many_references_it_shows(app, client, api):
+def test_a_page_of_a_list_is_one_statement_however_many_references_it_shows(statements_with, client, api):
     for _ in range(3):
         api.new("orders")
     client.get("/admin/orders/")  # what is asked but once, of a connection or of the guards
-    statements = []
-    engine = app.extensions["cogniflow"].database.engine
-    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    statements = statements_with()
     assert client.get("/admin/orders/").status_code == 200
     assert len([each for each in statements if "FROM orders" in each]) == 1
     assert len(statements) <= 8

@@ -4,7 +4,6 @@ import threading
 
 import psycopg
 import pytest
-from sqlalchemy import event
 from werkzeug.datastructures import MultiDict
 
 from cogniflow.app import create_app
@@ -20,12 +19,9 @@ READERS = 3
 
 
 @pytest.fixture
-def lists_read(app) -> list[str]:
+def lists_read(statements_with) -> list[str]:
     """Grows by the statement of each list that was really read."""
-    found: list[str] = []
-    event.listen(app.extensions["cogniflow"].database.engine, "before_cursor_execute",
-                 lambda *given: found.append(given[2]) if "told_rows" in given[2] else None)
-    return found
+    return statements_with("told_rows")
 
 
 def test_a_page_is_read_once_and_told_at_the_position_of_now(api, lists_read):
@@ -55,14 +51,10 @@ def test_whatever_a_page_tells_of_makes_it_read_again(api, lists_read, owner_url
     assert api.get(path).json["data"][0]["note"] == "by psql"
 
 
-def test_a_record_is_read_once_too_and_again_when_it_or_what_it_nests_has_changed(app, api, owner_url):
-    read = []
-    event.listen(app.extensions["cogniflow"].database.engine, "before_cursor_execute",
-                 lambda *given: read.append(given[2]) if "AS body" in given[2] and "FOR" not in given[2] else None)
+def test_a_record_is_read_once_too_and_again_when_it_or_what_it_nests_has_changed(api, statements_with, owner_url):
     made = api.new("products")
     path = f"products/{made['id']}?expand=unit"
-    first = api.get(path)
-    del read[:]
+    first, read = api.get(path), statements_with("AS body")
     assert (api.get(path).data, read) == (first.data, [])
     with psycopg.connect(owner_url) as connection:
         connection.execute("UPDATE units_of_measure SET name = 'Renamed' WHERE id = %s", (made["unit_id"],))

@@ -5,7 +5,6 @@ import threading
 
 import psycopg
 import pytest
-from sqlalchemy import event
 
 from cogniflow.app import create_app
 from tests.web.conftest import Api
@@ -14,12 +13,9 @@ TIMES = 25
 
 
 @pytest.fixture
-def rights_read(app) -> list[str]:
+def rights_read(statements_with) -> list[str]:
     """Grows by each statement that really reads what a token may do."""
-    found: list[str] = []
-    event.listen(app.extensions["cogniflow"].database.engine, "before_cursor_execute",
-                 lambda *given: found.append(given[2]) if "api_tokens.token_hash =" in given[2] else None)
-    return found
+    return statements_with("api_tokens.token_hash =")
 
 
 def test_rights_are_read_once_as_long_as_nothing_of_them_changes(api, rights_read):
@@ -49,7 +45,7 @@ def test_whatever_takes_a_right_away_in_psql_holds_from_the_next_request_on(api_
 def test_a_token_ends_at_its_time_though_nothing_changes(api_as, write, app):
     from cogniflow.domain.accounts.models import ApiToken
     viewer = api_as("viewer")
-    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1.5)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=4)
     write(lambda session: session.query(ApiToken).filter_by(name="viewer").update({"expires_at": soon}))
     assert [viewer.get("products").status_code for _ in range(2)] == [200, 200]
     ended = threading.Event()

@@ -4,7 +4,6 @@ import threading
 from itertools import product
 
 import pytest
-from sqlalchemy import event
 
 
 @pytest.fixture
@@ -107,13 +106,11 @@ def test_pages_stay_whole_while_others_insert(api):
     assert there <= set(seen) and len(seen) == len(set(seen)) > 20
 
 
-def test_an_answer_and_its_token_are_read_in_one_statement_beside_the_callers_rights(app, api):
+def test_an_answer_and_its_token_are_read_in_one_statement_beside_the_callers_rights(statements_with, api):
     order = api.new("orders")
     for _ in range(3):
         api.new("order_items", order_id=order["id"])
-    statements: list[str] = []
-    engine = app.extensions["cogniflow"].database.engine
-    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    statements = statements_with()
     api.get("me")
     rights = len(statements)
     for path in ("orders?limit=50&expand=customer,warehouse&q=x", f"orders/{order['id']}?expand=customer"):

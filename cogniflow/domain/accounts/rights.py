@@ -69,6 +69,10 @@ class Caller:
         """Whether the caller may read the records of table `entity`, and they are in use."""
         return self.may("read", entity) and entity not in self.off
 
+    def may_follow(self, entity: str) -> bool:
+        """Whether the caller may hear of every change of the records of table `entity`: it may open them all."""
+        return self.may_open(entity) and not self.only_own("read", entity)
+
     def may_operate(self, verb: str, entity: str) -> bool:
         """Whether the caller may do `verb` with the records of table `entity`."""
         return any({verb, EVERY} & grant.verbs for grant in self._on(entity))

@@ -29,6 +29,5 @@ def topics_of_names(caller: Caller, entity: type[Entity], found: Iterable[Simple
 def _named(caller: Caller, entity: type[Entity], columns: Iterable[Column]) -> Iterator[tuple[Column, type[Entity]]]:
     for column in filter(is_reference, columns):
         target = references(entity)[column.key.removesuffix("_id")]
-        table = target.__tablename__
-        if label_column(target).key != "id" and caller.may_open(table) and not caller.only_own("read", table):
+        if label_column(target).key != "id" and caller.may_follow(target.__tablename__):
             yield column, target

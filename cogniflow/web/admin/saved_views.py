@@ -1,8 +1,7 @@
 """The views of a list that its reader has saved."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,15 +10,9 @@ from cogniflow.domain.workspace.models import SavedView
 from cogniflow.kernel.entity import Entity
 
 
-@dataclass(frozen=True)
-class View:
-    """A saved view: its row, and the address that opens it."""
-
-    row: SavedView
-    url: str
-
-
-def views_of(session: Session, caller: Caller, entity: type[Entity]) -> list[View]:
-    """The caller's own views of the list of an entity, by title."""
+def views_of(session: Session, caller: Caller, entity: type[Entity]) -> Sequence[SavedView] | None:
+    """The caller's own views of the list of an entity, by title; None where the caller has no right to keep any."""
+    if not caller.may("read", SavedView.__tablename__):
+        return None
     own = select(SavedView).where(SavedView.user_id == caller.user_id, SavedView.entity == entity.__tablename__)
-    return [View(row, f"{url_for('.index_view')}?{row.arguments}") for row in session.scalars(own.order_by(SavedView.title))]
+    return session.scalars(own.order_by(SavedView.title)).all()
