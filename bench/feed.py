@@ -101,8 +101,8 @@ def subscribed(url: str, arrived: Callable[[], None], bell: Habit = "adaptive") 
     feed.start()
 
     def take() -> None:
-        while (frame := subscriber.take()) is not None:
-            if frame.startswith(b'{"type":"chg"'):
+        for message in subscriber.take():
+            if message.payload.startswith(b'{"type":"chg"'):
                 arrived()
     subscriber = feed.connect("bench", lambda: take())
     Conversation(feed, subscriber).answer(Hello(topics=[TABLE]))

@@ -1,5 +1,6 @@
 """The composition root: every room is told here what it works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any
@@ -11,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cogniflow.config import Settings
 from cogniflow.db.session import Database
+from cogniflow.domain.accounts.rights import Caller
 from cogniflow.domain.registry import load
 from cogniflow.live import app_url, create_feed
 from cogniflow.realtime.feed import Feed
@@ -43,6 +45,9 @@ class Context:
     """Who serves the sockets; None where the thread of the request does."""
     kept: Kept = field(default_factory=Kept)
     """Pages of lists as they were told, and what programs with a token may do."""
+
+    pages: dict[str, Callable[[Caller], bool]] = field(default_factory=dict)
+    """The pages mounted beside those of `web`, by address, each with who may see it."""
 
     def start(self) -> None:
         """Start what runs in this process beside requests; a second call does nothing."""

@@ -15,11 +15,13 @@ from cogniflow.domain.accounts.rights import Caller
 from cogniflow.errors import Forbidden
 from dash_apps.charts import Chart
 
+Row = tuple[str, list]
+"""How a row of cards looks, and its cards."""
 LOADING = {"data-state": "loading"}
 
 
-def seen_by(caller: Caller, made: list[tuple[str, list]]) -> list[html.Div]:
-    """Of these rows, each a look and its cards, what the caller may see. Raises Forbidden when that is nothing."""
+def seen_by(caller: Caller, made: list[Row]) -> list[html.Div]:
+    """Of these rows, what the caller may see. Raises Forbidden when that is nothing."""
     seen = [(look, [card for card in row if panel(card.id).visible_to(caller)]) for look, row in made]
     if not any(row for _, row in seen):
         raise Forbidden("None of the figures on this page is yours to read.")

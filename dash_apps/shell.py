@@ -1,18 +1,23 @@
 """The dashboards: one Dash app with pages, in the same frame as every other page."""
 
+from functools import cache, partial
+
 from dash import Dash, html, page_container, register_page
 from flask import Blueprint, Flask, abort, current_app, g, render_template, request
 from markupsafe import Markup
 from sqlalchemy import Row, select
 
+from cogniflow.analytics.registry import panel
+from cogniflow.domain.accounts.rights import Caller
 from cogniflow.domain.branding.queries import shown_name
 from cogniflow.domain.system.models import SystemModule, SystemSubModule
 from dash_apps import overview, people
+from dash_apps.cards import seen_by
 from dash_apps.skeleton import first_paint
 
 PREFIX = "/dash/"
 PAGES = {PREFIX: overview.cards, f"{PREFIX}people": people.cards}
-"""What makes the cards of each page, by its address: a function of the caller."""
+"""What makes the cards of each page, by its address."""
 
 
 class Dashboards(Dash):
@@ -30,6 +35,7 @@ class Dashboards(Dash):
 
 def mount(app: Flask) -> Flask:
     """Serve the dashboards of `app` at /dash/ and return it."""
+    app.extensions["cogniflow"].pages.update((address, partial(may_see, address)) for address in PAGES)
     app.register_blueprint(Blueprint("dashboards", __name__, template_folder="templates"))
     dashboards = Dashboards(
         __name__, server=app, url_base_pathname=PREFIX, use_pages=True, pages_folder="", include_pages_meta=False,
@@ -48,7 +54,18 @@ def page(address: str) -> html.Div:
     names = named(address)
     module = html.P(names.module, className="cf-crumb", **{"data-follows": "module"})
     head = html.Div(html.Div([module, html.H1(names.page, **{"data-follows": "entry"})]), className="cf-pagehead")
-    return html.Div([head, *PAGES[address](g.caller)])
+    return html.Div([head, *seen_by(g.caller, PAGES[address]())])
+
+
+def may_see(address: str, caller: Caller) -> bool:
+    """Whether any figure of the page is the caller's to read."""
+    return any(panel(name).visible_to(caller) for name in figures(address))
+
+
+@cache
+def figures(address: str) -> tuple[str, ...]:
+    """The panels of the page."""
+    return tuple(card.id for _, row in PAGES[address]() for card in row)
 
 
 def tab_title(address: str) -> str:

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 from sqlalchemy import select
@@ -13,10 +13,20 @@ from sqlalchemy.orm import Session
 from cogniflow.errors import Conflict
 from cogniflow.kernel.entity import Entity, lines
 
+LINES, REMOVED = "lines", "removed"
+"""The options of a document's verb that say something of its lines, and which of them go."""
+
 _operations: dict[type[Entity], dict[str, "Operation"]] = {}
 
 
 @dataclass(frozen=True)
+class RecordOf:
+    """Marks an option that is the number of a record of this table."""
+
+    table: str
+
+
+@dataclass(frozen=True, eq=False)
 class Operation:
     """A business verb of an entity: `run(session, row, **options)` returns the row."""
 
@@ -45,9 +55,19 @@ class Operation:
         name = "".join(part.title() for part in f"{self.entity.__tablename__}_{self.verb}_options".split("_"))
         return create_model(name, __config__=ConfigDict(extra="forbid"), **given)
 
+    @property
+    def needs_words(self) -> bool:
+        """Whether it cannot be done without saying more: an option must be given."""
+        return any(each.is_required() for each in self.options.model_fields.values())
+
     def allows(self, row: Entity) -> bool:
         """Whether the row's status lets the verb happen now."""
         return not self.moves or row.status in self.moves
+
+
+def record_of(table: str) -> Any:
+    """The type of an option that is the number of a record of `table`."""
+    return Annotated[int, RecordOf(table)]
 
 
 def operation(entity: type[Entity], verb: str, *, moves: dict[str, str] | None = None, role: str | None = None):

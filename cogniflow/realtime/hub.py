@@ -16,7 +16,7 @@ import structlog
 from cogniflow.errors import Unavailable
 from cogniflow.realtime.answering import Answering
 from cogniflow.realtime.feed import Feed
-from cogniflow.realtime.peer import VANISHED_AFTER, Peer
+from cogniflow.realtime.peer import READ_BYTES, VANISHED_AFTER, Peer
 from cogniflow.realtime.protocol import Sub
 from cogniflow.realtime.room import room_for_sockets
 from cogniflow.realtime.subscriber import AWAY, SLOW
@@ -28,10 +28,9 @@ from cogniflow.realtime.websocket import (
     Ping,
     ProtocolError,
     Text,
-    text_frame,
+    text_frames,
 )
 
-READ_BYTES = 64 * 1024
 MOST_LATER = 64
 """So many messages of one client may wait for an answer; then it is not read from until there is room."""
 PART_SECONDS = 2.0
@@ -58,8 +57,8 @@ class Hub:
         self._answered: deque[Peer] = deque()
         self._waker = Waker()
         self._is_awake = False
-        # a thousand clients are sent the same message one after the other
-        self._frame = lru_cache(2)(text_frame)
+        # a thousand clients are sent the same messages one after the other
+        self._frames = lru_cache(8)(lambda messages: text_frames(each.payload for each in messages))
         self._sweep_at = 0.0
         self._room = room_for_sockets()
         self._starting = threading.RLock()
@@ -186,7 +185,7 @@ class Hub:
 
     def _write(self, peer: Peer) -> None:
         """Write what waits, as much as the socket takes now."""
-        subscriber, data = peer.subscriber, peer.unsent or peer.next(self._frame)
+        subscriber, data = peer.subscriber, peer.unsent or peer.next(self._frames)
         while data:
             try:
                 sent = peer.connection.send(data)
@@ -203,7 +202,7 @@ class Hub:
                 self._watch(peer, peer.events | EVENT_WRITE)
                 return
             peer.unsent = b""
-            data = peer.next(self._frame) if subscriber.waiting or subscriber.closing or peer.answers else b""
+            data = peer.next(self._frames) if subscriber.waiting or subscriber.closing or peer.answers else b""
         if peer.is_parting and peer.has_left:
             self._drop(peer)
         elif peer.events & EVENT_WRITE:

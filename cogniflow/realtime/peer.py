@@ -6,11 +6,11 @@ from collections.abc import Callable
 from cogniflow.realtime.conversation import Conversation
 from cogniflow.realtime.feed import Feed
 from cogniflow.realtime.protocol import MOST_CHARACTERS
+from cogniflow.realtime.subscriber import Message
 from cogniflow.realtime.websocket import Decoder, close_frame, pong_frame
 
-WRITE_BYTES = 64 * 1024
-"""Messages that wait go out together, up to about so many bytes at once."""
-
+READ_BYTES = 64 * 1024
+"""So many are read of a socket at once."""
 MOST_PONGS = 4096
 """Bytes of pongs that wait for one client; of more only the newest counts (RFC 6455, 5.5.3)."""
 VANISHED_AFTER = 20
@@ -73,13 +73,13 @@ class Peer:
         kept = self.answers if len(self.answers) < MOST_PONGS else b""
         self.answers = kept + pong_frame(payload)
 
-    def next(self, frame: Callable[[bytes], bytes]) -> bytes:
-        """The frames to write next, `frame` being made of each message; at the end of it all the close frame, once."""
+    def next(self, frames_of: Callable[[tuple[Message, ...]], bytes]) -> bytes:
+        """The frames to write next, those that `frames_of` makes of messages; at the end of it all the close frame, once."""
         subscriber, frames, self.answers = self.subscriber, self.answers, b""
         # read before the last message is taken: what was said before the end is sent before it
         closing = subscriber.closing
-        while subscriber.waiting and len(frames) < WRITE_BYTES and (payload := subscriber.take()) is not None:
-            frames += frame(payload)
+        if subscriber.waiting:
+            frames += frames_of(subscriber.take())
         if not frames and closing and not self.is_parting:
             self.is_parting = True
             return close_frame(*closing)

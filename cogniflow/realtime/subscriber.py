@@ -5,8 +5,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
-from itertools import groupby
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate, groupby
+from typing import Any
 
 import orjson
 
@@ -17,19 +19,23 @@ MOST_WAITING = 1024 * 1024
 """Bytes of events that may wait for a client that does not read; beyond, it is closed with 4008 and comes back by token."""
 MOST_FRAMES = 64
 """From so many waiting frames on, those of changes become one."""
+MOST_TAKEN = 64 * 1024
+"""Messages that wait are taken together, up to about so many bytes at once."""
 MOST_EVENT_BYTES = 256 * 1024
 """A frame of changes longer than this says only which tables changed."""
 
 SIGNED_OUT, SLOW, RESTART, AWAY = 4001, 4008, 1012, 1013
 
 
-class Move(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Move:
     """The client's position goes from `prev` to `k` past some events; the same object serves all who stand at `prev`."""
 
     payload: bytes
     prev: str
     k: str
     events: list[Event]
+    at: float = field(default_factory=time.monotonic)
 
     @classmethod
     def past(cls, prev: str, k: str, events: list[Event], encoded: bytes) -> "Move":
@@ -39,17 +45,22 @@ class Move(NamedTuple):
         return cls(b'{"type":"chg","prev":"%b","k":"%b","ev":%b}' % (prev.encode(), k.encode(), encoded), prev, k, events)
 
 
-class Shown(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
     """A panel's result that waits to be sent; a newer one of the same topic takes its place."""
 
     payload: bytes
     topic: str
 
 
-class Said(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
     """Any other message that waits."""
 
     payload: bytes
+
+
+Message = Move | Shown | Said
 
 
 def encode_events(events: Iterable[Event]) -> tuple[list[Event], bytes]:
@@ -79,18 +90,18 @@ class Subscriber:
         self._wake = wake
         self._expires_at = expires_at
         # a deque costs ten times the memory of a list, and few clients ever have two messages waiting
-        self.waiting: list[Move | Shown | Said] = []
-        """The messages that wait, the oldest first; only `take` removes one."""
+        self.waiting: list[Message] = []
+        """The messages that wait, the oldest first."""
         self._bytes = 0
         self._lock = threading.Lock()
         self._patience = random.uniform(15, 25)
         self._heartbeat_at = 0.0
         self._is_told_away = False
 
-    def start_at(self, k: str) -> None:
-        """Set the position that the next message tells the client."""
+    def start_at(self, k: str, at: float | None = None) -> None:
+        """Set the position that the next message tells the client; it was told so `at` (`time.monotonic`), or now."""
         self.k = k
-        self._heartbeat_at = time.monotonic() + self._patience
+        self._heartbeat_at = (at or time.monotonic()) + self._patience
 
     def say(self, message: Any) -> None:
         """Queue a message that is neither change nor panel."""
@@ -104,7 +115,7 @@ class Subscriber:
 
     def move(self, step: Move) -> None:
         """Queue a step of the position, which begins where the client stands."""
-        self.start_at(step.k)
+        self.start_at(step.k, step.at)
         self._add(step)
 
     def advance(self, k: str, events: Iterable[Event] = ()) -> None:
@@ -135,18 +146,18 @@ class Subscriber:
                 self._forget()
         self._wake()
 
-    def take(self) -> bytes | None:
-        """The next message to write, or None when none waits."""
-        if not self.waiting:
-            return None
+    def take(self) -> tuple[Message, ...]:
+        """The messages to write next, about 64 KiB of them; empty when none waits."""
         with self._lock:
-            if not self.waiting:
-                return None
-            item = self.waiting.pop(0)
-            self._bytes -= _weight(item)
-            return item.payload
+            if self._bytes <= MOST_TAKEN:
+                taken, self.waiting, self._bytes = self.waiting, [], 0
+            else:
+                count = 1 + sum(size < MOST_TAKEN for size in accumulate(map(_weight, self.waiting)))
+                taken, self.waiting = self.waiting[:count], self.waiting[count:]
+                self._bytes -= sum(map(_weight, taken))
+        return tuple(taken)
 
-    def _add(self, item: Move | Shown | Said) -> None:
+    def _add(self, item: Message) -> None:
         with self._lock:
             if self.closing:
                 return
@@ -164,16 +175,19 @@ class Subscriber:
         self._bytes = 0
 
     def _conflate(self) -> None:
-        merged: list[Move | Shown | Said] = []
+        merged: list[Message] = []
         for moves, run in groupby(self.waiting, key=lambda each: isinstance(each, Move)):
             each = list(run)
-            if moves:
-                events = conflated(event for move in each for event in move.events)
-                each = [Move.past(each[0].prev, each[-1].k, *encode_events(events))]
-            merged.extend(each)
+            merged.extend([_one_for(tuple(each))] if moves else each)
         self.waiting, self._bytes = merged, sum(map(_weight, merged))
 
 
-def _weight(item: Move | Shown | Said) -> int:
+@lru_cache(8)  # a crowd that lags behind together lags behind the same steps
+def _one_for(steps: tuple[Move, ...]) -> Move:
+    events = conflated(event for each in steps for event in each.events)
+    return Move.past(steps[0].prev, steps[-1].k, *encode_events(events))
+
+
+def _weight(item: Message) -> int:
     # panels are not counted: there is one of each, shared by all who look at it
     return 0 if isinstance(item, Shown) else len(item.payload)

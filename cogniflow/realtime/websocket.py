@@ -3,7 +3,7 @@
 import base64
 import codecs
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -214,6 +214,11 @@ def _close(payload: bytes) -> Close:
 def text_frame(payload: bytes) -> bytes:
     """A text message as a server sends it: one frame, unmasked, so the same bytes for every client."""
     return _frame(TEXT, payload)
+
+
+def text_frames(payloads: Iterable[bytes]) -> bytes:
+    """The frames of some text messages, one after the other."""
+    return b"".join(map(text_frame, payloads))
 
 
 def pong_frame(payload: bytes) -> bytes:

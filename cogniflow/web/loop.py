@@ -11,11 +11,11 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from cogniflow.realtime.conversation import Conversation
 from cogniflow.realtime.feed import Feed
-from cogniflow.realtime.peer import VANISHED_AFTER, WRITE_BYTES, send_at_once
+from cogniflow.realtime.peer import READ_BYTES, VANISHED_AFTER, send_at_once
 from cogniflow.realtime.protocol import MOST_CHARACTERS, Sub
 from cogniflow.realtime.subscriber import AWAY
 from cogniflow.realtime.waker import Waker
-from cogniflow.realtime.websocket import FAILED, PROTOCOL_ERROR, TOO_LONG, text_frame
+from cogniflow.realtime.websocket import FAILED, PROTOCOL_ERROR, TOO_LONG, text_frames
 
 SEND_SECONDS = VANISHED_AFTER
 """A client that takes nothing for so long is left; it comes back by its token."""
@@ -89,17 +89,11 @@ class SocketClient:
                     return
 
     def _write(self) -> None:
-        chunk = bytearray()
-        while (payload := self._subscriber.take()) is not None:
-            chunk += text_frame(payload)
-            if len(chunk) >= WRITE_BYTES:
-                self._sock.sendall(chunk)
-                chunk.clear()
-        if chunk:
-            self._sock.sendall(chunk)
+        while messages := self._subscriber.take():
+            self._sock.sendall(text_frames(each.payload for each in messages))
 
     def _read(self) -> bool:
-        data = self._sock.recv(WRITE_BYTES)
+        data = self._sock.recv(READ_BYTES)
         while data and (pending := getattr(self._sock, "pending", int)()):
             data += self._sock.recv(pending)
         if not data:

@@ -105,6 +105,14 @@ def test_who_looks_after_people_sees_who_is_away(served, member):
     assert member("storekeeper").get("/dash/people").status_code == 403
 
 
+def test_nobody_is_led_to_a_page_that_is_not_theirs(served, member):
+    for role, begins, elsewhere in (("hr", "/dash/people", "/dash/"), ("storekeeper", "/dash/", "/dash/people")):
+        person = member(role)
+        assert person.get("/").headers["Location"] == begins
+        page = person.get(begins).text
+        assert (f'href="{begins}"' in page, f'href="{elsewhere}"' in page) == (True, False), role
+
+
 def test_there_is_no_page_at_an_unknown_address(served, member):
     assert member("viewer").get("/dash/nothing").status_code == 404
 

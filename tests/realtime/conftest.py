@@ -3,6 +3,7 @@
 import math
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cogniflow.db.tables import SCHEMA
 from cogniflow.kernel.entity import metadata
 from cogniflow.realtime.conversation import Conversation
 from cogniflow.realtime.feed import Feed
+from cogniflow.realtime.subscriber import Message
 from cogniflow.realtime.topics import EventMap, EventRule
 
 FUNCTIONS = Path(__file__).parents[2] / "sql" / "functions"
@@ -73,6 +75,7 @@ class Client:
         self.subscriber = feed.connect(caller, self._wake)
         self._conversation = Conversation(feed, self.subscriber)
         self.heard: list[dict] = []
+        self._taken: deque[Message] = deque()
         if topics:
             self.say("hello", v=1, topics=list(topics), token=token)
 
@@ -90,18 +93,25 @@ class Client:
 
     def all(self) -> list[dict]:
         """Every message that waits now."""
-        return [orjson.loads(frame) for frame in iter(self.subscriber.take, None)]
+        return list(self._messages())
 
     def leave(self) -> None:
         """Drop the connection."""
         self._feed.disconnect(self.subscriber)
 
     def _next(self, type: str) -> dict | None:
-        for message in map(orjson.loads, iter(self.subscriber.take, None)):
+        for message in self._messages():
             self.heard.append(message)
             if message["type"] == type:
                 return message
         return None
+
+    def _messages(self) -> Iterator[dict]:
+        while True:
+            self._taken.extend(self.subscriber.take())
+            if not self._taken:
+                return
+            yield orjson.loads(self._taken.popleft().payload)
 
     def _wake(self) -> None:
         with self._arrived:

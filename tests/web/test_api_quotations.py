@@ -64,7 +64,8 @@ def test_a_lead_is_moved_in_the_list_and_won_by_its_verb_alone(client, api):
     for stage, status in (("Proposal", 200), ("Won", 409), ("Lost", 409)):
         answer = client.post("/admin/leads/ajax/update/", data={"list_form_pk": lead["id"], "stage_id": stages[stage]})
         assert answer.status_code == status, stage
-    client.post("/admin/leads/operate/lose/", data={"id": lead["id"], "reason": "No money"})
+    client.post("/admin/leads/operate/lose/", data={
+        "id": lead["id"], "version": api.get(f"leads/{lead['id']}").json["version"], "reason": "No money"})
     moves = api.get(f"lead-stage-history?lead_id={lead['id']}&sort=id").json["data"]
     assert [(move["to_stage_id"], move["reason"]) for move in moves] == [
         (stages["New"], None), (stages["Proposal"], None), (stages["Lost"], "No money")]

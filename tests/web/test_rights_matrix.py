@@ -153,7 +153,8 @@ def test_the_admin_lets_everybody_do_what_their_rows_say_and_nothing_else(mixed)
             asked += [("GET", f"edit/?id={NOBODY}", "update"), ("POST", "ajax/update/", "update"),
                       ("POST", "delete/", "delete")] if changeable else []
             asked += [("POST", "restore/", "delete")] if is_master(entity) else []
-            asked += [("POST", f"operate/{verb}/", DO + verb) for verb in operations(entity)]
+            asked += [(method, f"operate/{verb}/?id={NOBODY}", DO + verb) for verb in operations(entity)
+                      for method in ("GET", "POST")]
             for method, where, action in asked:
                 sent = {"id": NOBODY, "list_form_pk": NOBODY} if method == "POST" else None
                 answer = person.page.open(f"{path}{where}", method=method, headers=PROGRAM, data=sent)

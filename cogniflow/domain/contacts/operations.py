@@ -6,13 +6,13 @@ from sqlalchemy.orm import Session
 from cogniflow.domain.contacts.models import Contact
 from cogniflow.errors import Conflict, FieldError, Invalid
 from cogniflow.kernel.merging import hand_over
-from cogniflow.kernel.operation import operation
+from cogniflow.kernel.operation import operation, record_of
 
 FLAGS = ("is_customer", "is_supplier", "is_carrier")
 
 
 @operation(Contact, "merge", role="manager")
-def merge_contact(session: Session, contact: Contact, *, into: int) -> Contact:
+def merge_contact(session: Session, contact: Contact, *, into: record_of("contacts")) -> Contact:
     """Put a contact away that is another one twice: all that names it names the other one from now on, documents too."""
     if contact.merged_into_id is not None:
         raise Conflict("It is merged into another contact already.")

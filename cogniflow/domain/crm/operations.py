@@ -8,12 +8,12 @@ from cogniflow.domain.crm.models import Lead, LeadActivity, PipelineStage
 from cogniflow.domain.sales.models import Quotation
 from cogniflow.errors import Conflict, FieldError, Invalid
 from cogniflow.kernel.fields import Reason
-from cogniflow.kernel.operation import operation
+from cogniflow.kernel.operation import operation, record_of
 from cogniflow.kernel.usable import Given, refuse_unusable
 
 
 @operation(Lead, "move", role="sales")
-def move_lead(session: Session, lead: Lead, *, stage_id: int) -> Lead:
+def move_lead(session: Session, lead: Lead, *, stage_id: record_of("pipeline_stages")) -> Lead:
     """Move the lead to another open stage; a lost one is open again."""
     refuse_unusable(session, [Given(Lead, {"stage_id": stage_id})])
     lead.stage_id = stage_id
@@ -21,7 +21,8 @@ def move_lead(session: Session, lead: Lead, *, stage_id: int) -> Lead:
 
 
 @operation(Lead, "convert", role="sales")
-def convert_lead(session: Session, lead: Lead, *, contact_id: int | None = None, quotation: bool = False) -> Lead:
+def convert_lead(session: Session, lead: Lead, *, contact_id: record_of("contacts") | None = None,
+                 quotation: bool = False) -> Lead:
     """Win the lead: it becomes a customer, known already or new, and a quotation is drafted where one is wanted."""
     if lead.converted_at is not None:
         raise Conflict("The lead is converted already.", [FieldError("converted_at", "is set already")])

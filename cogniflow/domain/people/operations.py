@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from cogniflow.domain.people.models import LeaveRequest
-from cogniflow.kernel.operation import operation
+from cogniflow.kernel.operation import operation, record_of
 
 
 @operation(LeaveRequest, "submit", moves={"draft": "submitted"}, role="hr")
@@ -13,14 +13,14 @@ def submit_leave(session: Session, leave: LeaveRequest) -> LeaveRequest:
 
 
 @operation(LeaveRequest, "approve", moves={"submitted": "approved"}, role="hr")
-def approve_leave(session: Session, leave: LeaveRequest, *, approver_id: int | None = None,
+def approve_leave(session: Session, leave: LeaveRequest, *, approver_id: record_of("users") | None = None,
                   answer: str | None = None) -> LeaveRequest:
     """Grant the leave and take its days; by whoever is signed in, where a program does not name the approver."""
     return _answered(leave, approver_id, answer)
 
 
 @operation(LeaveRequest, "reject", moves={"submitted": "rejected"}, role="hr")
-def reject_leave(session: Session, leave: LeaveRequest, *, approver_id: int | None = None,
+def reject_leave(session: Session, leave: LeaveRequest, *, approver_id: record_of("users") | None = None,
                  answer: str | None = None) -> LeaveRequest:
     """Refuse the leave; no days are taken."""
     return _answered(leave, approver_id, answer)

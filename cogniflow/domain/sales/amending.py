@@ -12,7 +12,7 @@ from cogniflow.domain.sales.operations import OPEN
 from cogniflow.domain.sales.quoting import Units
 from cogniflow.errors import FieldError, Invalid
 from cogniflow.kernel.fields import Reason
-from cogniflow.kernel.operation import operation
+from cogniflow.kernel.operation import operation, record_of
 from cogniflow.kernel.usable import Given, refuse_unusable
 
 Price = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=8)]
@@ -25,11 +25,11 @@ class AmendedLine(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: int | None = None
-    product_id: int | None = None
+    product_id: record_of("products") | None = None
     quantity: Units | None = None
     unit_price: Price | None = None
     discount: Discount | None = None
-    tax_code_id: int | None = None
+    tax_code_id: record_of("tax_codes") | None = None
 
 
 @operation(Order, "amend", moves={each: each for each in OPEN}, role="sales")

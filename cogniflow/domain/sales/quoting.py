@@ -14,7 +14,7 @@ from cogniflow.errors import Conflict, FieldError, Invalid
 from cogniflow.kernel.entity import Entity, writable
 from cogniflow.kernel.fields import Reason
 from cogniflow.kernel.lifecycle import derived_moves
-from cogniflow.kernel.operation import operation, require_lines
+from cogniflow.kernel.operation import operation, record_of, require_lines
 from cogniflow.kernel.usable import require_usable
 
 derived_moves(
@@ -69,7 +69,7 @@ def revise_quotation(session: Session, quotation: Quotation) -> Quotation:
 
 @operation(Quotation, "order", moves={"accepted": "accepted", "partially_ordered": "partially_ordered"}, role="sales")
 def order_quotation(session: Session, quotation: Quotation, *, lines: list[WantedLine] | None = None,
-                    warehouse_id: int | None = None, promised_on: dt.date | None = None) -> Quotation:
+                    warehouse_id: record_of("warehouses") | None = None, promised_on: dt.date | None = None) -> Quotation:
     """Draft an order of what the customer wants of the offer, at its prices: all that is left where nothing is said."""
     if session.scalar(select(Order.id).where(Order.quotation_id == quotation.id, Order.status == "draft").limit(1)):
         raise Conflict("An order of this quotation is still a draft; confirm or cancel it first.")

@@ -13,6 +13,7 @@ from wtforms import BooleanField, Form, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import ColorInput, DateInput, DateTimeLocalInput, HiddenInput, TextArea
 
+from cogniflow.kernel.entity import Entity, entity_of, references
 from cogniflow.kernel.fields import COLOUR, PICTURE
 from cogniflow.records.fields import WHOLE
 from cogniflow.records.parse import is_required
@@ -102,6 +103,10 @@ class ReferenceField(WholeNumberField):
     widget = HiddenInput()
     label_text = ""
     """What the record is called, filled in by whoever shows the form."""
+
+    def __init__(self, *given: Any, target: type[Entity], **more: Any):
+        super().__init__(*given, **more)
+        self.target = target
 
 
 class DayField(TextField):
@@ -200,6 +205,7 @@ def field_of(column: Column, lookup: str = "") -> Any:
         empty = [SelectChoice("", "–")] if column.nullable else []
         about["choices"] = empty + [SelectChoice(value, words(value)) for value in column.info["choices"]]
     if kind is ReferenceField:
+        about["target"] = references(entity_of(column.table.name))[column.key.removesuffix("_id")]
         about["render_kw"] = {**about.get("render_kw", {}), "data-lookup-name": f"{lookup}{column.key}"}
     return kind(**about, validators=[Required()] if is_required(column) else [])
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, HiddenField
 
 from cogniflow.errors import CogniFlowError, FieldError
-from cogniflow.kernel.entity import Entity, lines, references, writable
+from cogniflow.kernel.entity import Entity, writable
 from cogniflow.records.shape import ITEMS
 from cogniflow.web.admin.display import words
 from cogniflow.web.admin.fields import ReferenceField, field_of
@@ -23,6 +23,7 @@ class EntityForm(Form):
     """A form of one record; `line_forms` are those of its lines."""
 
     version = HiddenField()
+    lines_name = ITEMS
     confirm: str | None = None
     """What a person must agree to before it is saved."""
     line_forms: list["LineForm"] = []
@@ -49,13 +50,13 @@ class EntityForm(Form):
     def take_errors(self, error: CogniFlowError) -> None:
         """Put every error beside its field, and what belongs to no field above the form."""
         loose = [each for each in error.errors if not self._take(each)]
-        if loose or not error.errors:
+        if loose or all(each.field == "version" for each in error.errors):
             self.form_errors = [error.detail or error.title, *(f"{words(each.field)}: {each.message}." for each in loose
                                                                if each.field and each.message not in error.detail)]
 
     def _take(self, error: FieldError) -> bool:
         name, _, rest = error.field.partition(".")
-        if name == ITEMS and rest:
+        if name == self.lines_name and rest:
             place, _, field = rest.partition(".")
             kept = [line for line in self.line_forms if line.is_kept()]
             return place.isdecimal() and int(place) < len(kept) and kept[int(place)]._take(FieldError(field, error.message))
@@ -89,6 +90,9 @@ class LineForm(EntityForm):
         return not self.removed and bool(self.id.data or touched)
 
 
+Line = TypeVar("Line", bound=LineForm)
+
+
 @cache
 def form_class(entity: type[Entity]) -> type[EntityForm]:
     """The form of an entity's records."""
@@ -111,11 +115,16 @@ def line_forms(line: type[Entity], posted: MultiDict | None, stored: list[Simple
         for form, row in zip(forms, stored, strict=True):
             form.id.data = str(row.id)
         return forms
-    places = sorted({int(found.group(1)) for name in posted if (found := re.match(rf"{ITEMS}-(\d{{1,6}})-", name))})
-    forms = [_placed(made(posted, prefix=f"{ITEMS}-{n}"), n) for n in places]
-    for form, n in zip(forms, places, strict=True):
-        form.removed = f"del-{ITEMS}-{n}" in posted
-    return forms
+    return [_placed(form, n) for n, form in posted_lines(made, ITEMS, posted)]
+
+
+def posted_lines(made: type[Line], name: str, posted: MultiDict) -> Iterator[tuple[int, Line]]:
+    """The lines posted under a name, each with its place, and whether it is to go."""
+    places = {int(found.group(1)) for each in posted if (found := re.match(rf"{name}-(\d{{1,6}})-", each))}
+    for n in sorted(places):
+        form = made(posted, prefix=f"{name}-{n}")
+        form.removed = f"del-{name}-{n}" in posted
+        yield n, form
 
 
 def items_given(line: type[Entity], forms: list[LineForm]) -> list[dict[str, Any]]:
@@ -132,12 +141,12 @@ def items_given(line: type[Entity], forms: list[LineForm]) -> list[dict[str, Any
     return items
 
 
-def unnamed(form: EntityForm, entity: type[Entity]) -> Iterator[tuple[ReferenceField, type[Entity], int]]:
-    """Every reference that the form holds, with the entity and the number it refers to."""
-    for part, owner in [(form, entity), *((line, lines(entity)) for line in form.line_forms)]:
+def unnamed(form: EntityForm) -> Iterator[tuple[ReferenceField, int]]:
+    """Every reference that the form holds, and the number it refers to."""
+    for part in (form, *form.line_forms):
         for field in part.columns():
             if isinstance(field, ReferenceField) and str(field.data or "").isdecimal():
-                yield field, references(owner)[field.short_name.removesuffix("_id")], int(field.data)
+                yield field, int(field.data)
 
 
 def _placed(form: LineForm, n: int) -> LineForm:

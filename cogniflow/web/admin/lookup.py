@@ -5,9 +5,11 @@ from flask_admin.model.ajax import AjaxModelLoader
 
 from cogniflow.db.session import Database
 from cogniflow.kernel.entity import Entity, lines, references
+from cogniflow.kernel.operation import operations
 from cogniflow.records.authorise import require
 from cogniflow.records.shape import ITEMS
 from cogniflow.web.admin import rows
+from cogniflow.web.admin.verbs import referred
 
 MOST_CHOICES = 50
 
@@ -31,7 +33,9 @@ class ReferenceLoader(AjaxModelLoader):
 
 
 def reference_loaders(entity: type[Entity], database: Database) -> dict[str, ReferenceLoader]:
-    """A search for every reference of the entity and of its lines, by the name that its lookup is asked with."""
-    return {f"{before}{name}_id": ReferenceLoader(name, target, owner.__table__.c[f"{name}_id"].info.get("needs"), database)
-            for before, owner in (("", entity), (f"{ITEMS}.", lines(entity))) if owner
-            for name, target in references(owner).items()}
+    """A search for every reference of the entity, its lines and its verbs, by the name that its lookup is asked with."""
+    asked = (each for operation in operations(entity).values() for each in referred(operation))
+    return {name: ReferenceLoader(name, target, None, database) for name, target in asked} | {
+        f"{before}{name}_id": ReferenceLoader(name, target, owner.__table__.c[f"{name}_id"].info.get("needs"), database)
+        for before, owner in (("", entity), (f"{ITEMS}.", lines(entity))) if owner
+        for name, target in references(owner).items()}

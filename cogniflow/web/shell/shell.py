@@ -43,8 +43,10 @@ def register_shell(app: Flask) -> None:
 
     @shell.get("/")
     def start() -> Response:
-        """Where a signed-in person begins."""
-        return redirect(START)
+        """Where a signed-in person begins: the overview, or the first page of the navigation where it is not for them."""
+        entries = (each for module in g.get("frame", {}).get("modules", ()) for each in module["items"])
+        urls = [each.url for each in entries if each.url.startswith("/")]
+        return redirect(START if START in urls or not urls else urls[0])
 
     @shell.get("/shell/logo/<int:version_id>")
     def logo(version_id: int) -> Response:
@@ -87,7 +89,7 @@ def _frame(session: Session, caller: Caller) -> dict:
     return {
         "token": token,
         "zone": zone,
-        "brand": brand(session, START),
+        "brand": brand(session, "/"),
         "modules": _modules(session, caller),
         "bell": _bell(caller),
         "user": {"id": caller.user_id, "name": caller.name, "email": email or "", "initials": _initials(caller.name)},
@@ -132,9 +134,11 @@ def _is_switched_off(session: Session, path: str) -> bool:
 
 
 def _address(row: SystemSubModule, caller: Caller) -> str | None:
-    """Where an entry leads; None where the caller may not read it, nothing shows it, or it is no address but a script."""
+    """Where an entry leads; None where the caller may not see it, nothing shows it, or it is no address but a script."""
     if row.route:
-        return row.route if row.route.startswith(("/", "https://", "http://")) else None
+        may_see = current_app.extensions["cogniflow"].pages.get(row.route)
+        is_shown = row.route.startswith(("/", "https://", "http://")) and (may_see is None or may_see(caller))
+        return row.route if is_shown else None
     if not row.entity or not caller.may("read", row.entity):
         return None
     try:

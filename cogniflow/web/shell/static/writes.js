@@ -141,7 +141,6 @@
 
   function showDone(form, place) {
     const menu = form.closest("details[open]"), status = one(".cf-status", place), before = status && status.cloneNode(true);
-    const kept = form.querySelector("input:not([type=hidden])");
     if (menu) menu.open = false;
     place.classList.add("goes" in form.dataset ? "cf-gone" : "cf-pending");
     if (status && form.dataset.becomes) {
@@ -151,7 +150,6 @@
     return () => {
       place.classList.remove("cf-gone", "cf-pending");
       if (status) status.replaceWith(before);
-      if (menu && kept) menu.open = true;                            // what was typed is still in it
     };
   }
 
