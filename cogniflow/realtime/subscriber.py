@@ -27,11 +27,31 @@ MOST_EVENT_BYTES = 256 * 1024
 SIGNED_OUT, SLOW, RESTART, AWAY = 4001, 4008, 1012, 1013
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Move:
-    """The client's position goes from `prev` to `k` past some events; the same object serves all who stand at `prev`."""
+@dataclass(slots=True, eq=False)
+class Message:
+    """What waits to be sent: a message of the protocol as JSON, and how many bytes of its client's queue it counts for."""
 
     payload: bytes
+    weight: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.weight = len(self.payload)
+
+
+@dataclass(slots=True, eq=False)
+class Shown(Message):
+    """A panel's result; a newer one of the same topic takes its place. It is shared by all who look, and counts for nothing."""
+
+    topic: str
+
+    def __post_init__(self) -> None:
+        self.weight = 0
+
+
+@dataclass(slots=True, eq=False)
+class Move(Message):
+    """The client's position goes from `prev` to `k` past some events; the same object serves all who stand at `prev`."""
+
     prev: str
     k: str
     events: list[Event]
@@ -43,24 +63,6 @@ class Move:
         if not events:
             return cls(encode(Hb(k)), prev, k, events)
         return cls(b'{"type":"chg","prev":"%b","k":"%b","ev":%b}' % (prev.encode(), k.encode(), encoded), prev, k, events)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """A panel's result that waits to be sent; a newer one of the same topic takes its place."""
-
-    payload: bytes
-    topic: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Said:
-    """Any other message that waits."""
-
-    payload: bytes
-
-
-Message = Move | Shown | Said
 
 
 def encode_events(events: Iterable[Event]) -> tuple[list[Event], bytes]:
@@ -80,7 +82,7 @@ class Subscriber:
     """
 
     __slots__ = ("caller", "topics", "k", "closing", "_wake", "_expires_at", "waiting", "_bytes", "_lock", "_patience",
-                 "_heartbeat_at", "_is_told_away", "__weakref__")
+                 "_told_at", "_is_told_away", "__weakref__")
 
     def __init__(self, caller: Hashable, wake: Callable[[], None], expires_at: float = math.inf):
         self.caller = caller
@@ -95,17 +97,16 @@ class Subscriber:
         self._bytes = 0
         self._lock = threading.Lock()
         self._patience = random.uniform(15, 25)
-        self._heartbeat_at = 0.0
+        self._told_at = 0.0
         self._is_told_away = False
 
-    def start_at(self, k: str, at: float | None = None) -> None:
-        """Set the position that the next message tells the client; it was told so `at` (`time.monotonic`), or now."""
-        self.k = k
-        self._heartbeat_at = (at or time.monotonic()) + self._patience
+    def start_at(self, k: str) -> None:
+        """Set the position that the next message tells the client."""
+        self.k, self._told_at = k, time.monotonic()
 
     def say(self, message: Any) -> None:
         """Queue a message that is neither change nor panel."""
-        self._add(Said(encode(message)))
+        self._add(Message(encode(message)))
 
     def show(self, snap: Snap, encoded: bytes) -> None:
         """Queue a panel's newest result, already encoded."""
@@ -115,7 +116,7 @@ class Subscriber:
 
     def move(self, step: Move) -> None:
         """Queue a step of the position, which begins where the client stands."""
-        self.start_at(step.k, step.at)
+        self.k, self._told_at = step.k, step.at
         self._add(step)
 
     def advance(self, k: str, events: Iterable[Event] = ()) -> None:
@@ -129,7 +130,7 @@ class Subscriber:
         """
         if time.time() >= self._expires_at:
             self.close(SIGNED_OUT, "signed out")
-        elif self.k and (away != self._is_told_away or time.monotonic() >= self._heartbeat_at):
+        elif self.k and (away != self._is_told_away or time.monotonic() >= self._told_at + self._patience):
             self._is_told_away = away
             if away:
                 self.start_at(self.k)
@@ -152,9 +153,9 @@ class Subscriber:
             if self._bytes <= MOST_TAKEN:
                 taken, self.waiting, self._bytes = self.waiting, [], 0
             else:
-                count = 1 + sum(size < MOST_TAKEN for size in accumulate(map(_weight, self.waiting)))
+                count = 1 + sum(size < MOST_TAKEN for size in accumulate(each.weight for each in self.waiting))
                 taken, self.waiting = self.waiting[:count], self.waiting[count:]
-                self._bytes -= sum(map(_weight, taken))
+                self._bytes -= sum(each.weight for each in taken)
         return tuple(taken)
 
     def _add(self, item: Message) -> None:
@@ -162,7 +163,7 @@ class Subscriber:
             if self.closing:
                 return
             self.waiting.append(item)
-            self._bytes += _weight(item)
+            self._bytes += item.weight
             if len(self.waiting) > MOST_FRAMES or self._bytes > MOST_WAITING:
                 self._conflate()
                 if self._bytes > MOST_WAITING or len(self.waiting) > 4 * MOST_FRAMES:
@@ -179,15 +180,10 @@ class Subscriber:
         for moves, run in groupby(self.waiting, key=lambda each: isinstance(each, Move)):
             each = list(run)
             merged.extend([_one_for(tuple(each))] if moves else each)
-        self.waiting, self._bytes = merged, sum(map(_weight, merged))
+        self.waiting, self._bytes = merged, sum(each.weight for each in merged)
 
 
 @lru_cache(8)  # a crowd that lags behind together lags behind the same steps
 def _one_for(steps: tuple[Move, ...]) -> Move:
     events = conflated(event for each in steps for event in each.events)
     return Move.past(steps[0].prev, steps[-1].k, *encode_events(events))
-
-
-def _weight(item: Message) -> int:
-    # panels are not counted: there is one of each, shared by all who look at it
-    return 0 if isinstance(item, Shown) else len(item.payload)

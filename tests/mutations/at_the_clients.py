@@ -10,10 +10,10 @@ KEPT, SINCE = "cogniflow/records/kept.py", "sql/functions/011_changed_since.sql"
 
 AT_THE_CLIENTS = (
     # the queue of one client
-    Mutation("a backlog keeps the first prev", QUEUE, "Move.past(each[0].prev, each[-1].k,",
-             "Move.past(each[-1].prev, each[-1].k,",
+    Mutation("a backlog keeps the first prev", QUEUE, "Move.past(steps[0].prev, steps[-1].k,",
+             "Move.past(steps[-1].prev, steps[-1].k,",
              "realtime/test_slow_client::a backlog is merged and keeps the first prev and the last k"),
-    Mutation("a backlog keeps the last k", QUEUE, "Move.past(each[0].prev, each[-1].k,", "Move.past(each[0].prev, each[0].k,",
+    Mutation("a backlog keeps the last k", QUEUE, "Move.past(steps[0].prev, steps[-1].k,", "Move.past(steps[0].prev, steps[0].k,",
              "realtime/test_slow_client::a backlog is merged and keeps the first prev and the last k"),
     Mutation("who does not read is closed", QUEUE, "if self._bytes > MOST_WAITING or len(self.waiting) > 4 * MOST_FRAMES:",
              "if False:", "realtime/test_slow_client::what cannot be merged away ends in 4008"),

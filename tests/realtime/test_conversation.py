@@ -207,7 +207,7 @@ def test_an_idle_client_hears_a_heartbeat_that_moves_its_token(feed, writer):
     ready = client.next("ready")
     writer.execute("INSERT INTO balances (product_id) VALUES (1)")
     feed.wait_for(token(writer))
-    client.subscriber._heartbeat_at = 0
+    client.subscriber._told_at = -1000
     beat = client.next("hb")
     assert beat["k"] != ready["k"]
     writer.execute("INSERT INTO notes (number) VALUES ('a')")
