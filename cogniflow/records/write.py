@@ -16,7 +16,7 @@ from cogniflow.kernel.entity import Entity, entity_of, is_master, lines, title, 
 from cogniflow.kernel.usable import Given, refuse_unusable
 from cogniflow.records.authorise import reach, refuse_hidden, require
 from cogniflow.records.items import add_items, merge_items
-from cogniflow.records.parse import VERSION, Way, parse, without_echoes
+from cogniflow.records.parse import VERSION, Way, input_model, parse, without_echoes
 from cogniflow.records.read import one
 from cogniflow.records.rows import altered, changed, completed, inserted, locked
 from cogniflow.records.shape import ITEMS
@@ -124,7 +124,8 @@ def _given_change(session: Session, caller: Caller, row: Entity, way: Way, value
     entity, stated = type(row), values.get(VERSION)
     _refuse_hidden(caller, "update", entity, values)
     current = is_current(row, version) and is_current(row, stated if type(stated) is int else None)
-    now = told(session, row) if current or way == "replace" else None
+    compared = values.keys() - (input_model(entity, way).model_fields.keys() - {ITEMS})
+    now = told(session, row) if way == "replace" or (current and compared) else None
     given = without_echoes(entity, way, values, now if current else None)
     return parse(entity, way, _with_hidden(caller, entity, given, now) if way == "replace" else given)
 
