@@ -28,7 +28,7 @@ IN_THE_DATABASE = (
              "realtime/test_change_log::more than 200 records are not named one by one"),
     Mutation("old and new rows are joined by equality", SQL, "'from newt n left join oldt o on o.id = n.id'",
              "'from newt n left join oldt o on o.id is not distinct from n.id'",
-             "realtime/test_change_log::ten thousand rows at once are described in a moment"),
+             "realtime/test_change_log::thirty thousand rows at once are described in a moment"),
     Mutation("values are compared as they are written", SQL, "where p -> 0 ->> n.key is distinct from n.value",
              "where p -> 0 -> n.key is distinct from p -> 1 -> n.key",
              "realtime/test_change_log::a number that only looks different is a change"),

@@ -95,10 +95,10 @@ def test_more_than_200_names_in_fewer_rows_are_not_told_either(logged):
     assert logged("UPDATE balances SET product_id = product_id + 1000") == [("balances", "U", 150, None, ["product_id"])]
 
 
-def test_ten_thousand_rows_at_once_are_described_in_a_moment(logged, writer):
-    logged("INSERT INTO balances (product_id, quantity) SELECT 1, 0 FROM generate_series(1, 10000)")
+def test_thirty_thousand_rows_at_once_are_described_in_a_moment(logged, writer):
+    logged("INSERT INTO balances (product_id, quantity) SELECT 1, 0 FROM generate_series(1, 30000)")
     writer.execute("SET statement_timeout = '4s'")
-    assert logged("UPDATE balances SET quantity = 1") == [("balances", "U", 10_000, [1], ["quantity"])]
+    assert logged("UPDATE balances SET quantity = 1") == [("balances", "U", 30_000, [1], ["quantity"])]
 
 
 def test_ids_are_the_distinct_values_of_the_declared_column_on_both_sides(logged):
