@@ -3,13 +3,16 @@
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 
 from cogniflow.realtime.room import make_room, room_for_sockets
+from tests.cli.installed import Installation
 
 SERVERS = {"hub": "CogniFlow's hub", "websockets": "websockets (asyncio)", "flask_sock": "plain flask-sock",
            "bare": "bare epoll loop"}
@@ -153,6 +156,31 @@ def busy() -> None:
         print(f"{'hub as a thread of the web process':<50}{last:>10.1f}{rate[0]:>10,.0f}", flush=True)
 
 
+@contextmanager
+def installed() -> Iterator[tuple[int, str]]:
+    """The whole product as `cogniflow up` runs it; its port, and a token."""
+    with tempfile.TemporaryDirectory(prefix="cf-") as folder:
+        installation = Installation(Path(folder))
+        try:
+            running = installation.up()
+            yield installation.port, installation.result("token", "create", "--role", "administrator")
+            running.stop()
+        finally:
+            installation.end()
+
+
+def back() -> None:
+    """Print how long 1,000 clients take to come back to the whole product, which asks each who it is and what it may."""
+    with installed() as (port, token), listening() as clients:
+        clients.ask("connect", port, 1_000, token)
+        times = []
+        for _ in range(3):
+            clients.ask("leave")
+            times.append(float(clients.ask("connect", port, 1_000, token)[0]))
+    print(f"\n{'1,000 clients come back':<50}{'all back, s':>12}")
+    print(f"{'the whole product, rights and all':<50}{statistics.median(times):>12.2f}", flush=True)
+
+
 def main() -> None:
     """Print all tables."""
     make_room()
@@ -167,6 +195,7 @@ def main() -> None:
         single, flood, back, deaf = thousand(name)
         print(f"{title:<26}{single:>14}{flood:>14}{back:>13}{deaf:>23}", flush=True)
     busy()
+    back()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """One program that is every client of the fan-out bench, in a process of its own; commands on standard input.
 
-`connect PORT COUNT`: open so many, say hello, and print the seconds until all are served. `deaf PORT`: one more, which never
-reads. `hear`: print when the last client heard of the last event, and how many messages came. `leave`: close all.
+`connect PORT COUNT [TOKEN]`: open so many, say hello, and print the seconds until all are served. `deaf PORT`: one more, which
+never reads. `hear`: print when the last client heard of the last event, and how many messages came. `leave`: close all.
 """
 
 import select
@@ -13,7 +13,7 @@ from bench.fanout_servers import LAST
 from cogniflow.realtime.room import make_room
 
 HANDSHAKE = (b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%b\r\n")
 TEXT = b'{"type":"hello","v":1,"topics":["products"]}'
 # a client masks its frames: a mask of noughts leaves the text as it is
 HELLO = b"\x81" + bytes([0x80 | len(TEXT)]) + bytes(4) + TEXT
@@ -29,11 +29,11 @@ class Clients:
         self._sockets: dict[int, socket.socket] = {}
         self._deaf: list[socket.socket] = []
 
-    def connect(self, port: int, count: int) -> float:
-        """Open so many and wait until each is served; seconds."""
+    def connect(self, port: int, count: int, token: str = "") -> float:
+        """Open so many, each with the token, and wait until each is served; seconds."""
         begun, upgraded = time.monotonic(), set()
         for _ in range(count):
-            one = self._open(port)
+            one = self._open(port, token)
             one.setblocking(False)
             self._sockets[one.fileno()] = one
             self._poll.register(one, select.EPOLLIN)
@@ -48,7 +48,7 @@ class Clients:
 
     def deaf(self, port: int) -> None:
         """Open one that never reads after its handshake, with as small a buffer as there is."""
-        one = self._open(port, small=True)
+        one = self._open(port, "", small=True)
         while b"\r\n\r\n" not in one.recv(4096):
             pass
         one.send(HELLO)
@@ -72,13 +72,13 @@ class Clients:
         self._sockets.clear()
         self._deaf.clear()
 
-    def _open(self, port: int, small: bool = False) -> socket.socket:
+    def _open(self, port: int, token: str, small: bool = False) -> socket.socket:
         one = socket.socket()
         if small:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         one.connect(("127.0.0.1", port))
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        one.send(HANDSHAKE)
+        one.send(HANDSHAKE % (f"Authorization: Bearer {token}\r\n".encode() if token else b""))
         return one
 
     def _until(self, is_last) -> None:
@@ -103,8 +103,8 @@ def main() -> None:
     clients = Clients()
     for line in sys.stdin:
         match line.split():
-            case ["connect", port, count]:
-                print(clients.connect(int(port), int(count)), flush=True)
+            case ["connect", port, count, *token]:
+                print(clients.connect(int(port), int(count), *token), flush=True)
             case ["deaf", port]:
                 clients.deaf(int(port))
                 print(flush=True)
