@@ -19,8 +19,10 @@ ON CONFLICT DO NOTHING;
 -- Rights: r read, c create, u update, d delete or archive, o every verb; s of one's own records alone.
 INSERT INTO permissions (role_id, entity, can_read, can_create, can_update, can_delete, operate, reach)
 SELECT r.id, e.entity, g.rights ~ 'r', g.rights ~ 'c', g.rights ~ 'u', g.rights ~ 'd',
-       -- an order beyond the customer's credit is not approved by who sells
+       -- what goes beyond a limit is not approved by who sells or stores
        CASE WHEN r.name = 'sales' AND e.entity = 'orders' THEN '{confirm,amend,deliver,hold,resume,cancel,close}'
+            WHEN r.name = 'storekeeper' AND e.entity = 'goods_receipt_notes' THEN '{expect,receive,post,reverse,cancel}'
+            WHEN r.name = 'storekeeper' AND e.entity = 'stock_transfers' THEN '{ship,receive,cancel}'
             WHEN g.rights ~ 'o' THEN '{*}' ELSE '{}' END::text[], CASE WHEN g.rights ~ 's' THEN 'own' ELSE 'all' END
 FROM (VALUES
     ('sales', '{quotations,quotation_items,orders,order_items,order_amendments}'),

@@ -151,7 +151,7 @@ begin
                   '{status,delivered_at,reversed_at,reversal_reason}'),
                  ('goods_receipt_notes', '{supplier_id,purchase_order_id,warehouse_id}', '{posted,reversed}',
                   '{status,reversed_at,reversal_reason}'),
-                 ('stock_transfers', '{from_warehouse_id,to_warehouse_id}', '{in_transit,received}', '{status,received_at}'),
+                 ('stock_transfers', '{from_warehouse_id,to_warehouse_id,shipped_at}', '{received}', '{}'),
                  ('stock_counts', '{warehouse_id}', '{posted}', '{}'), ('stock_adjustments', '{warehouse_id,reason}', '{posted}', '{}'),
                  ('stock_periods', '{}', '{closed}', '{status}'),
                  ('assembly_orders', '{bill_of_materials_id,warehouse_id,quantity,planned_on}', '{done}', '{}'),

@@ -158,6 +158,14 @@ begin
     return written;
 end $$;
 
+-- Whether somebody has let a document's goods into a warehouse that may not hold so much.
+create or replace function cogniflow.may_overfill(tbl text, document bigint) returns boolean
+language sql stable set search_path = pg_catalog, public, pg_temp as $$
+    select case tbl when 'goods_receipt_notes' then (select capacity_approved from goods_receipt_notes where id = document)
+                    when 'stock_transfers' then (select capacity_approved from stock_transfers where id = document)
+                    else false end;
+$$;
+
 -- AFTER the ledger grew: the balances follow, with what had been reserved for what left, and no warehouse gives what it has not or
 -- has promised to others, or takes what it cannot hold. What only tells the truth, a count say, needs nobody's leave.
 create or replace function cogniflow.move_balances() returns trigger
@@ -171,7 +179,8 @@ begin
     into arrives, is_true from newt;
     if arrives then
         limited := array(select w.id from warehouses w where w.hard_limit
-                         and w.id in (select warehouse_id from newt group by 1 having sum(quantity) > 0) order by 1);
+                         and w.id in (select n.warehouse_id from newt n where not cogniflow.may_overfill(n.document, n.document_id)
+                                      group by 1 having sum(n.quantity) > 0) order by 1);
         if limited <> '{}' then
             perform cogniflow.take_turns(array(select 'capacity of warehouse ' || id from unnest(limited) id));
         end if;

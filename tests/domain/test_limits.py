@@ -100,10 +100,13 @@ def test_an_approval_is_of_the_total_that_was_seen(trade):
     assert refusal(trade.url, f"UPDATE orders SET credit_approved = 1 WHERE id = {order}") == CONFLICT
 
 
-def test_who_sells_does_not_approve_credit(trade):
-    rights = "SELECT operate FROM permissions p JOIN roles r ON r.id = p.role_id WHERE r.name = %s AND entity = 'orders'"
-    assert "approve_credit" not in trade.one(rights, "sales")
-    assert trade.one(rights, "manager") == ["*"]
+@pytest.mark.parametrize(("verb", "table", "role"), [
+    ("approve_credit", "orders", "sales"), ("approve_capacity", "goods_receipt_notes", "storekeeper"),
+    ("approve_capacity", "stock_transfers", "storekeeper")])
+def test_who_trades_does_not_approve_what_goes_beyond_a_limit(trade, verb, table, role):
+    rights = "SELECT operate FROM permissions p JOIN roles r ON r.id = p.role_id WHERE r.name = %s AND entity = %s"
+    assert {verb, "*"}.isdisjoint(trade.one(rights, role, table))
+    assert trade.one(rights, "manager", table) == ["*"]
 
 
 def test_writers_at_once_do_not_exceed_the_credit_together(trade):

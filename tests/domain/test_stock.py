@@ -92,6 +92,24 @@ def test_a_hard_capacity_is_not_exceeded(trade, limit):
     assert trade.on_hand(product) == 20
 
 
+def test_a_hard_capacity_is_exceeded_by_what_somebody_let_in_and_by_nothing_after_it(trade):
+    full = trade.insert("warehouses", code=trade.name("W"), name="Full", hard_limit=True, capacity_units=20)
+    product = trade.product()
+    note = trade.receipt({product: 25}, "expect", "receive", "approve_capacity", "post", warehouse=full)
+    assert trade.status("goods_receipt_notes", note) == "posted"
+    with pytest.raises(Conflict, match="cannot hold that much"):
+        trade.receipt({product: 1}, "expect", "receive", "post", warehouse=full)
+    other = trade.product(5)
+    transfer = trade.insert("stock_transfers", from_warehouse_id=trade.warehouse, to_warehouse_id=full)
+    trade.insert("stock_transfer_items", stock_transfer_id=transfer, product_id=other, quantity=5)
+    trade.do("stock_transfers", transfer, "ship")
+    with pytest.raises(Conflict, match="cannot hold that much"):
+        trade.do("stock_transfers", transfer, "receive")
+    for verb in ("approve_capacity", "receive"):
+        trade.do("stock_transfers", transfer, verb)
+    assert trade.status("stock_transfers", transfer) == "received"
+
+
 def test_writers_at_once_do_not_fill_a_warehouse_over_its_hard_capacity(trade):
     full = trade.insert("warehouses", code=trade.name("W"), name="Full", hard_limit=True, capacity_units=50)
     notes = [trade.receipt({trade.product(): 10}, "expect", "receive", warehouse=full) for _ in range(WRITERS)]

@@ -138,6 +138,8 @@ class StockTransfer(Entity):
     expected_on: Mapped[Day | None] = mapped_column(comment="When they are expected there.")
     shipped_at: Mapped[Moment | None] = mapped_column(comment="When they left.", info={**BY_OPERATION})
     received_at: Mapped[Moment | None] = mapped_column(comment="When they arrived.", info={**BY_OPERATION})
+    capacity_approved: Mapped[Flag] = mapped_column(
+        server_default="false", comment="Whether it may fill its warehouse beyond the hard limit.", info={**BY_OPERATION})
     note: Mapped[Note | None] = mapped_column(comment="Anything worth knowing about it.")
 
 

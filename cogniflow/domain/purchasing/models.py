@@ -10,6 +10,7 @@ from cogniflow.kernel.fields import (
     TODAY,
     Count,
     Day,
+    Flag,
     Line,
     Moment,
     Money,
@@ -89,6 +90,8 @@ class GoodsReceiptNote(Entity):
     posted_at: Mapped[Moment | None] = mapped_column(comment="When they entered stock.", info={**BY_OPERATION})
     reversed_at: Mapped[Moment | None] = mapped_column(comment="When the posting was taken back.", info={**BY_OPERATION})
     reversal_reason: Mapped[Line | None] = mapped_column(comment="Why it was taken back.", info={**BY_OPERATION})
+    capacity_approved: Mapped[Flag] = mapped_column(
+        server_default="false", comment="Whether it may fill its warehouse beyond the hard limit.", info={**BY_OPERATION})
     external_number: Mapped[Line | None] = mapped_column(comment="Number of the supplier's delivery note.")
     note: Mapped[Note | None] = mapped_column(comment="Anything worth knowing about the delivery.")
 

@@ -79,6 +79,13 @@ def receive_goods(session: Session, receipt: GoodsReceiptNote, *, lines: list[Re
     return receipt
 
 
+@operation(GoodsReceiptNote, "approve_capacity", moves={"received": "received"}, role="manager")
+def approve_receipt_capacity(session: Session, receipt: GoodsReceiptNote) -> GoodsReceiptNote:
+    """Let the goods into a warehouse that may not hold so much; who did is in the history."""
+    receipt.capacity_approved = True
+    return receipt
+
+
 @operation(GoodsReceiptNote, "post", moves={"received": "posted"}, role="storekeeper")
 def post_goods_receipt(session: Session, receipt: GoodsReceiptNote, *,
                        posted_at: AwareDatetime | None = None) -> GoodsReceiptNote:
