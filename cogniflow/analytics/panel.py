@@ -93,12 +93,13 @@ class Panel:
         return frozenset(name for names in made_of for name in names) | {SystemSetting.__tablename__}
 
     def visible_to(self, caller: Caller) -> bool:
-        """Whether the caller may read all that it shows, not just records of their own; and is a user, where each has theirs."""
+        """Whether the caller may read all that it shows, not just records of their own, and all of it is in use; and is a user,
+        where each has theirs.
+        """
         if self.scope == "user" and caller.user_id is None:
             return False
         # what it shows of a table may be what is hidden there: whom anything is hidden from does not see it
-        return all(caller.may("read", entity) and not caller.only_own("read", entity) and not caller.hidden(entity)
-                   for entity in self.permission)
+        return all(caller.may_follow(entity) and not caller.hidden(entity) for entity in self.permission)
 
     def scope_of(self, caller: Caller) -> str:
         """Whose result the caller sees: "" for that of everyone, else their user id."""

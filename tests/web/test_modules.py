@@ -2,6 +2,7 @@
 
 import pytest
 
+from cogniflow.analytics.registry import panels
 from cogniflow.domain.accounts.rights import caller_of_token
 from cogniflow.records.subscriptions import RecordAuthoriser
 
@@ -33,6 +34,15 @@ def test_what_is_switched_off_is_refused_at_every_door_until_it_is_on_again(api,
     switch(path, True)
     assert api.get("orders").status_code == 200 and client.get("/admin/orders/").status_code == 200
     assert authoriser.may_subscribe(caller, "orders")
+
+
+def test_the_figures_of_what_is_switched_off_are_gone_with_it(api, client, app, switch):
+    authoriser = RecordAuthoriser(app.extensions["cogniflow"].database, panels())
+    for enabled, status in ((False, 403), (True, 200)):
+        switch("modules/sales", enabled)
+        assert api.get("dashboard/orders-today").status_code == status
+        assert authoriser.may_subscribe(_caller(app, api.token), "panel/orders-today") == enabled
+        assert api.get("dashboard/upcoming-leaves").status_code == 200
 
 
 def test_a_page_that_is_switched_off_is_refused(client, switch):

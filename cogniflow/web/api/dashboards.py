@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, request
 
 from cogniflow.analytics.registry import panel
 from cogniflow.domain.manufacturing.models import BillOfMaterials
-from cogniflow.errors import BadRequest, NotFound
+from cogniflow.errors import BadRequest, Forbidden, NotFound
 from cogniflow.kernel.entity import entities, rest_path
 from cogniflow.records.idempotency import Answer
 from cogniflow.records.read import one
@@ -34,7 +34,8 @@ def dashboard_of_bill(name: str, key: str) -> Response:
 
 
 def dashboard(name: str, **fixed: str) -> Response:
-    """A panel's rows, the moment they are of, and the feed token; 404 where the caller may not read what it shows.
+    """A panel's rows, the moment they are of, and the feed token; 404 where the caller may not read what it shows, 403 where that
+    is switched off.
 
     Parameters that are `fixed` by the address are not given again.
     """
@@ -43,7 +44,8 @@ def dashboard(name: str, **fixed: str) -> Response:
     except KeyError:
         found = None
     if found is None or not found.visible_to(g.caller):
-        raise NotFound(f"There is no dashboard {ascii(name[:80])}.")
+        off = found and g.caller.off.intersection(found.permission)
+        raise Forbidden("What it shows is switched off.") if off else NotFound(f"There is no dashboard {ascii(name[:80])}.")
     given = request.args.to_dict()
     if len(given) != sum(len(values) for _, values in request.args.lists()) or given.keys() & fixed:
         raise BadRequest("A parameter is given more than once.")
