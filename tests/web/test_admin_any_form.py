@@ -4,8 +4,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cogniflow.domain.registry import load
-from cogniflow.kernel.entity import entities, lines, writable
+from cogniflow.kernel.entity import entities, lines, rest_path, writable
+from cogniflow.kernel.operation import LINES, operations
 from cogniflow.records.parse import is_creatable
+from cogniflow.web.admin.verbs import line_model
 from tests.web.forms import address, typed
 
 load()
@@ -14,6 +16,7 @@ TYPED = st.text(max_size=12) | st.sampled_from([
     "1", "0", "-1", "y", "1.5", "1e9", "9" * 40, "NaN", "infinity", "\u0000", "%", "'--", "{}", "[", "2024-02-30", "2024-02-29",
     "0001-01-01T00:00", "9999-12-31T23:59:59", "Europe/Berlin", "*", "read", "__None", "é" * 300, " ", "\r\n"])
 LIMITS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TOLD = [(entity, each) for entity in entities() for each in operations(entity).values() if each.options.model_fields]
 
 
 @st.composite
@@ -35,3 +38,25 @@ def test_no_form_makes_a_failure(client, api, form, page):
     sent = {name: text for name, text in typed(values).items() if name in right} | given | {"list_form_pk": "1"}
     answer = client.post(f"{address(entity)}{page}", data=sent)
     assert answer.status_code < 500, f"{page} of {entity.__tablename__} {sent}"
+
+
+@st.composite
+def told(draw) -> tuple[type, str, dict[str, str]]:
+    """An entity, one of its verbs, and what is typed into some fields of the verb's page."""
+    entity, operation = draw(st.sampled_from(TOLD))
+    names = [*operation.options.model_fields, "version", "id"]
+    if model := line_model(operation):
+        names += [f"{LINES}-{place}-{name}" for place in (0, 7) for name in model.model_fields]
+        names += [f"del-{LINES}-{place}" for place in (0, 7)]
+    return entity, operation.verb, draw(st.dictionaries(st.sampled_from(names), TYPED, max_size=6))
+
+
+@given(told())
+@LIMITS
+def test_no_verb_makes_a_failure(client, api, order, form):
+    entity, verb, given = form
+    there = {"id": str(order["id"] if entity.__tablename__ == "orders" else 1), "version": "1"}
+    if entity in CREATABLE and not api.get(f"{rest_path(entity)}?limit=1").json["data"]:
+        api.new(entity.__tablename__)
+    answer = client.post(f"{address(entity)}operate/{verb}/", data=there | given)
+    assert answer.status_code < 500, f"{verb} {entity.__tablename__} {given}"

@@ -40,7 +40,7 @@ class VerbForm(EntityForm):
     def given(self) -> dict[str, Any]:
         """The options; of the lines, those of which something is said."""
         lines = [line.item() for line in self.line_forms if line.is_kept()]
-        removed = [int(line.id.data) for line in self.line_forms if line.removed]
+        removed = [line.row.id for line in self.line_forms if line.removed and line.row]
         return super().given() | ({LINES: lines} if lines else {}) | ({REMOVED: removed} if removed else {})
 
 
