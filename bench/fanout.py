@@ -169,7 +169,7 @@ def installed() -> Iterator[tuple[int, str]]:
             installation.end()
 
 
-def back() -> None:
+def reconnect() -> None:
     """Print how long 1,000 clients take to come back to the whole product, which asks each who it is and what it may."""
     with installed() as (port, token), listening() as clients:
         clients.ask("connect", port, 1_000, token)
@@ -195,7 +195,7 @@ def main() -> None:
         single, flood, back, deaf = thousand(name)
         print(f"{title:<26}{single:>14}{flood:>14}{back:>13}{deaf:>23}", flush=True)
     busy()
-    back()
+    reconnect()
 
 
 if __name__ == "__main__":
