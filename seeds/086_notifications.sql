@@ -3,6 +3,7 @@ BEGIN;
 INSERT INTO notification_types (code, title, icon, severity) VALUES
     ('announcement', 'Announcement', 'message', 'info'),
     ('low_stock', 'Low stock', 'bulb', 'warning'),
+    ('stock_missing', 'Stock missing', 'alert-triangle', 'warning'),
     ('order_confirmed', 'Order confirmed', 'shopping-cart', 'info'),
     ('order_shipped', 'Order shipped', 'truck-delivery', 'success'),
     ('leave_submitted', 'Leave requested', 'calendar', 'info'),
@@ -19,6 +20,8 @@ FROM (VALUES
     ('low_stock', 'replenishment_suggestions', 'insert', '{}', NULL, NULL, 'storekeeper', NULL,
      'Low stock: {reorder_rule.product.name}',
      '{reorder_rule.warehouse.name} will have {projected}; {quantity} should be ordered.'),
+    ('stock_missing', 'stock_reservations', 'update', '{released_at}', NULL, NULL, 'sales', NULL,
+     '{product.name} is short in {warehouse.name}', 'What was promised of it cannot be kept: {backordered_quantity} are on backorder.'),
     ('order_confirmed', 'orders', 'update', '{status}', 'status', 'confirmed', 'storekeeper', NULL,
      'Order {number} is confirmed', 'For {customer.name}, from {warehouse.name}.'),
     ('order_shipped', 'goods_delivery_notes', 'update', '{status}', 'status', 'shipped', 'sales', NULL,

@@ -26,7 +26,7 @@ begin
         from stock_balances b join stock_reservations r on r.product_id = b.product_id and r.warehouse_id = b.warehouse_id
         where b.id = balance and r.reserved_quantity > 0
     ), released as (
-        update stock_reservations r set reserved_quantity = r.reserved_quantity - h.taken from holding h
+        update stock_reservations r set reserved_quantity = r.reserved_quantity - h.taken, released_at = now() from holding h
         where r.id = h.id and h.taken > 0)
     update stock_balances set reserved = reserved - (select sum(taken) from holding where taken > 0) where id = balance;
 end $$;

@@ -29,6 +29,18 @@ def rule(trade):
     return made
 
 
+def test_who_sells_is_told_when_stock_that_was_promised_is_not_found(trade, ear):
+    _, told = ear("sales")
+    product = trade.product(10)
+    trade.order({product: 8}, "confirm")
+    for missing in (-2, -5):
+        found = trade.insert("stock_adjustments", warehouse_id=trade.warehouse, reason="damaged")
+        trade.insert("stock_adjustment_items", stock_adjustment_id=found, product_id=product, quantity=missing)
+        trade.do("stock_adjustments", found, "post")
+    name = trade.one("SELECT name FROM products WHERE id = %s", product)
+    assert [each for each in told() if "short" in each] == [f"{name} is short in Main warehouse"]
+
+
 def test_who_keeps_the_store_is_told_of_an_order_and_of_what_runs_low(trade, ear):
     _, told = ear("storekeeper")
     _, nobody = ear("viewer")

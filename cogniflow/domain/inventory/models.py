@@ -118,6 +118,8 @@ class StockReservation(Entity):
     backordered_quantity: Mapped[Quantity] = mapped_column(
         Computed("quantity - reserved_quantity", persisted=True), comment="Units still to arrive.", info={**BY_DATABASE}
     )
+    released_at: Mapped[Moment | None] = mapped_column(
+        comment="When a count or correction last took back units that it had.", info={**BY_DATABASE})
 
 
 class StockTransfer(Entity):
