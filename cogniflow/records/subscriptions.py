@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from math import inf
 
 import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cogniflow.analytics.panel import Panel
 from cogniflow.db.session import Database
 from cogniflow.domain.accounts.rights import Caller, caller_of_now
-from cogniflow.errors import CogniFlowError
 from cogniflow.kernel.entity import Entity, entities, entity_of, event_name
 from cogniflow.realtime.topics import EventMap, EventRule
-from cogniflow.records.read import one
+from cogniflow.records.authorise import OWNER, reach, reached
 
 IDENTITY = ("name", "user_id", "token_id", "door", "session_id", "expires_at")
 """What is told of a caller to another process, which reads the rights of now itself."""
@@ -65,7 +66,7 @@ class RecordAuthoriser:
             if head in ("panel", "dashboard"):
                 return self._panels[rest.partition("?")[0]].visible_to(now)
             if rest:
-                return _readable(session, now, head, rest)
+                return _readable(session, now, entity_of(head), int(rest))
             return now.may_follow(head)
 
 
@@ -81,9 +82,10 @@ def read_identity(written: bytes) -> Caller:
     return Caller(**fields, expires_at=dt.datetime.fromisoformat(expires_at) if expires_at else None)
 
 
-def _readable(session, caller: Caller, table: str, key: str) -> bool:
-    try:
-        one(session, caller, entity_of(table), key)
-    except CogniFlowError:
+def _readable(session: Session, caller: Caller, entity: type[Entity], named: int) -> bool:
+    """Whether the caller may read a record that events name by this id."""
+    if not caller.may_open(entity.__tablename__):
         return False
-    return True
+    rows = entity.__table__
+    found = select(rows.c.id).where(rows.c[entity.resource.feed_id] == named, *reached(entity, rows, reach(caller, "read", entity)))
+    return session.execute(found.limit(1), {OWNER: caller.user_id}).first() is not None

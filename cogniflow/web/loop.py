@@ -13,7 +13,7 @@ from cogniflow.realtime.conversation import Conversation
 from cogniflow.realtime.feed import Feed
 from cogniflow.realtime.peer import READ_BYTES, VANISHED_AFTER, send_at_once
 from cogniflow.realtime.protocol import MOST_CHARACTERS, Sub
-from cogniflow.realtime.subscriber import AWAY
+from cogniflow.realtime.subscriber import AWAY, SLOW
 from cogniflow.realtime.waker import Waker
 from cogniflow.realtime.websocket import FAILED, PROTOCOL_ERROR, TOO_LONG, text_frames
 
@@ -46,7 +46,7 @@ class SocketClient:
     def __init__(self, ws: Server, feed: Feed):
         self._ws, self._feed, self._sock = ws, feed, ws.sock
         self._waker = Waker()
-        self._text = bytearray()
+        self._message = bytearray()
 
     def serve(self, topic: str | None) -> None:
         """Speak the protocol; with `topic`, that one is subscribed before the client says anything."""
@@ -58,8 +58,10 @@ class SocketClient:
             if topic:
                 self._conversation.answer(Sub(topic))
             self._loop()
+        except TimeoutError:
+            self._subscriber.close(SLOW, "too slow")  # a frame may be half written: no word can follow it
         except OSError:
-            pass  # the client is gone, or takes nothing: a frame may be half written, no word can follow it
+            pass  # the client is gone
         except RemoteProtocolError as error:
             hint = error.event_hint
             self._part(int(hint.code) if isinstance(hint, CloseConnection) else PROTOCOL_ERROR, "protocol error")
@@ -90,7 +92,13 @@ class SocketClient:
 
     def _write(self) -> None:
         while messages := self._subscriber.take():
-            self._sock.sendall(text_frames(each.payload for each in messages))
+            self._send(text_frames(each.payload for each in messages))
+
+    def _send(self, data: bytes) -> None:
+        """Send it all, each piece within the time that a client may take nothing: `sendall` would have that for the whole."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._sock.send(rest):]
 
     def _read(self) -> bool:
         data = self._sock.recv(READ_BYTES)
@@ -103,25 +111,24 @@ class SocketClient:
 
     def _take(self, event: object) -> bool:
         match event:
-            case TextMessage():
-                self._text += event.data.encode()
-                if len(self._text) > MOST_CHARACTERS:
+            case TextMessage() | BytesMessage():
+                is_text = isinstance(event, TextMessage)
+                self._message += event.data.encode() if is_text else event.data
+                if len(self._message) > MOST_CHARACTERS:
                     self._part(TOO_LONG, "message too long")
                     return False
                 if event.message_finished:
-                    text, self._text = bytes(self._text), bytearray()
-                    self._conversation.take(text)
-            case BytesMessage(message_finished=True):
-                self._conversation.refuse_binary()
+                    message, self._message = bytes(self._message), bytearray()
+                    self._conversation.take(message) if is_text else self._conversation.refuse_binary()
             case Ping():
-                self._sock.sendall(self._ws.ws.send(event.response()))
+                self._send(self._ws.ws.send(event.response()))
             case CloseConnection():
                 with contextlib.suppress(LocalProtocolError):
-                    self._sock.sendall(self._ws.ws.send(event.response()))
+                    self._send(self._ws.ws.send(event.response()))
                 return False
         return True
 
     def _part(self, code: int, reason: str) -> None:
         with contextlib.suppress(OSError, LocalProtocolError):
             self._sock.settimeout(1)
-            self._sock.sendall(self._ws.ws.send(CloseConnection(code, reason)))
+            self._send(self._ws.ws.send(CloseConnection(code, reason)))

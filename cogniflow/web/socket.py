@@ -59,6 +59,8 @@ def register_socket(app: Flask, takes: SocketTaker | Feed, settings: Settings) -
             abort(401)
         if not _is_own(request.headers.get("Origin"), request.host, settings.allowed_origins):
             abort(403, "This origin may not open a socket.")
+        if request.method != "GET":
+            abort(405)
         if request.headers.get("Sec-WebSocket-Version") != VERSION:
             return Response(problem_json(problem_of(UpgradeRequired())), UpgradeRequired.code,
                             {"Sec-WebSocket-Version": VERSION}, content_type=CONTENT_TYPE)

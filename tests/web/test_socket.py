@@ -51,6 +51,8 @@ class Served:
         self._server.server_close()
 
 
+HANDSHAKE = {"X-Caller": "anna", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
 loop_alone = pytest.mark.parametrize("served", ["loop"], indirect=True)
 
 
@@ -121,17 +123,25 @@ def test_a_stranger_is_refused_before_the_upgrade(served):
 
 
 @pytest.mark.parametrize(("changed", "status", "version"), [
-    ({"Version": "8"}, 426, "13"), ({"Version": None}, 426, "13"), ({"Version": "13, 8"}, 426, "13"),
-    ({"Key": None}, 400, None), ({"Key": ""}, 400, None), ({"Key": "short"}, 400, None), ({"Key": "ü" * 24}, 400, None)])
+    ({"Sec-WebSocket-Version": "8"}, 426, "13"), ({"Sec-WebSocket-Version": None}, 426, "13"),
+    ({"Sec-WebSocket-Version": "13, 8"}, 426, "13"),
+    ({"Upgrade": None}, 400, None), ({"Upgrade": "h2c"}, 400, None), ({"Connection": "keep-alive"}, 400, None),
+    ({"Sec-WebSocket-Key": None}, 400, None), ({"Sec-WebSocket-Key": ""}, 400, None),
+    ({"Sec-WebSocket-Key": "short"}, 400, None), ({"Sec-WebSocket-Key": "ü" * 24}, 400, None),
+    ({"Upgrade": "WebSocket", "Connection": "keep-alive, UPGRADE"}, 101, None)])
 def test_what_is_no_handshake_is_refused_before_the_upgrade(served, changed, status, version):
-    fields = {"Version": "13", "Key": "dGhlIHNhbXBsZSBub25jZQ=="} | changed
+    fields = {name: value.encode() for name, value in (HANDSHAKE | changed).items() if value is not None}
     connection = HTTPConnection("127.0.0.1", served.port, timeout=15)
-    connection.request("GET", "/ws", headers={
-        "X-Caller": "anna", "Upgrade": "websocket", "Connection": "Upgrade",
-        **{f"Sec-WebSocket-{name}": value.encode() for name, value in fields.items() if value is not None}})
+    connection.request("GET", "/ws", headers=fields)
     answer = connection.getresponse()
     assert (answer.status, answer.getheader("Sec-WebSocket-Version")) == (status, version)
-    assert answer.read()
+    assert status == 101 or answer.read()
+
+
+def test_only_a_get_is_a_handshake(served):
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=15)
+    connection.request("HEAD", "/ws", headers=HANDSHAKE)
+    assert connection.getresponse().status == 405
 
 
 @pytest.mark.parametrize(("origin", "allowed"), [
@@ -172,6 +182,9 @@ def test_a_message_in_fragments_is_one_message_and_too_long_a_one_closes(served)
     client.send_frame(websocket.ABNF.create_frame('ng","t":5}', websocket.ABNF.OPCODE_CONT, 1))
     assert hear(client, "pong")["t"] == 5
     client.send("x" * 70_000)
+    assert closing(client) == 1009
+    client = served.client()
+    client.send_binary(b"x" * 70_000)
     assert closing(client) == 1009
 
 
@@ -276,3 +289,4 @@ def test_a_client_that_takes_nothing_for_long_is_left(served, monkeypatch):
     subscriber.show(snap, encode(snap))
     assert left.wait(10)
     assert not len(served.feed.audience)
+    assert served.feed.health()["slow_closes"] == 1

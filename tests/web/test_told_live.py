@@ -1,5 +1,6 @@
 """What the feed tells of notifications and of what is switched off, on a real socket of the whole app."""
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -63,3 +64,21 @@ def test_what_is_switched_off_falls_silent_on_an_open_socket(hear, client):
     told = hear("orders")
     client.patch("/api/system/modules/sales", json={"enabled": False})
     assert next(told) == ("reset", "auth")
+
+
+def test_the_page_of_a_stock_balance_hears_of_it_and_of_no_other(hear, client, api):
+    products, warehouse = [api.new("products")["id"] for _ in range(3)], api.new("warehouses")["id"]
+
+    def find(product: int) -> None:
+        correction = api.new("stock_adjustments", warehouse_id=warehouse)["id"]
+        api.new("stock_adjustment_items", stock_adjustment_id=correction, product_id=product, quantity="5")
+        api.post(f"stock-adjustments/{correction}/post")
+
+    find(products[2])
+    balance = api.get(f"stock-balances?product_id={products[2]}").json["data"][0]["id"]
+    assert balance == products[0], "the feed's name of one is the number of another"
+    page = client.get(f"/admin/stock-balances/details/?id={balance}").text
+    told = hear(re.search(r'data-frame="record"[^>]* data-frame-topics="(\S+)', page).group(1))
+    find(products[0])  # its balance is made
+    find(products[2])  # its balance is changed
+    assert next(told) == ("inventory_updated", "U")

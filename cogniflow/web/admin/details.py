@@ -31,7 +31,8 @@ class Details:
 
     def topics(self) -> str:
         """What the page follows: the record, and those whose names it and its lines tell."""
-        own = [f"{self.entity.__tablename__}/{self.row.id}", *topics_of_names(self._caller, self.entity, [self.row])]
+        named = getattr(self.row, self.entity.resource.feed_id)
+        own = [f"{self.entity.__tablename__}/{named}", *topics_of_names(self._caller, self.entity, [self.row])]
         return " ".join(own + (topics_of_names(self._caller, self.line, self.row.items) if self.line else []))
 
     def fields(self) -> list[tuple[Column, Markup, str | None]]:
