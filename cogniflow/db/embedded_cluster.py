@@ -122,6 +122,7 @@ def ensure_database(url: Callable[[str], str]) -> None:
         session.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {DATABASE} FROM PUBLIC")
         _ensure_role(session, APP_ROLE)
         session.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {OWNER_ROLE}, {APP_ROLE}")
+        session.execute(f"GRANT pg_read_all_stats TO {OWNER_ROLE}, {APP_ROLE}")
 
 
 def _ensure_role(session: psycopg.Connection, role: str) -> None:

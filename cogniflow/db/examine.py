@@ -10,7 +10,7 @@ from cogniflow.db.migrate import sql_folder
 SLEEPING = text("SELECT tgrelid::regclass || '.' || tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'A'")
 
 STRAIN = text("SELECT pg_notification_queue_usage(), coalesce((SELECT extract(epoch FROM max(clock_timestamp() - xact_start)) "
-              "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()), 0)::float")
+              "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()), 0)::float")
 
 
 def answer(session: Session) -> None:
@@ -25,9 +25,10 @@ def connections_allowed(session: Session) -> int:
 
 
 def strain(session: Session) -> dict[str, float]:
-    """What slows the feed down: the notification queue's used part (0 to 1), and the seconds the oldest transaction is open.
+    """What slows the feed down: the notification queue's used part (0 to 1), and the seconds the oldest transaction is open,
+    in any database, for positions name all that are open.
 
-    Of other roles' transactions PostgreSQL tells only those who may know (`pg_read_all_stats`).
+    Of other roles' transactions PostgreSQL tells only those who may know (`pg_read_all_stats`), as our roles of our own server.
     """
     queue, oldest = session.execute(STRAIN).one()
     return {"notification_queue": queue, "oldest_transaction": oldest}

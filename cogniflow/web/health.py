@@ -4,10 +4,10 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from math import inf
+from math import inf, nan
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Blueprint, Flask, Response, g, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
 
@@ -37,7 +37,7 @@ FIGURES = {
     "resets_auth": "Clients told to refetch because their rights changed.",
     "panel_computations": "Panels computed since the feed started.",
     "notification_queue": "Used part of PostgreSQL's notification queue, 0 to 1.",
-    "oldest_transaction": "Seconds that the oldest transaction of this database is open.",
+    "oldest_transaction": "Seconds that the oldest transaction of the server is open, in any database.",
 }
 """Every figure of the feed that monitoring is told, and what it means; `cogniflow_feed_<name>` in /metrics."""
 FRESH_SECONDS = 1.0
@@ -45,9 +45,13 @@ FRESH_SECONDS = 1.0
 
 
 def register_health(app: Flask, registry: CollectorRegistry) -> None:
-    """Serve /healthz (this process lives), /readyz (503 and the reason while it cannot work) and /metrics."""
+    """Serve /healthz (this process lives), /readyz (503 and the reason while it cannot work) and /metrics.
+
+    /readyz tells the figures of the feed too, to whom /metrics would.
+    """
     health = Blueprint("health", __name__)
-    feed_health = FeedHealth(app.extensions["cogniflow"])
+    context = app.extensions["cogniflow"]
+    feed_health = FeedHealth(context)
     registry.register(feed_health)
 
     @health.get("/healthz")
@@ -58,10 +62,12 @@ def register_health(app: Flask, registry: CollectorRegistry) -> None:
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         """Every part works, or which does not and why."""
-        found = checks(app.extensions["cogniflow"].database, feed_health)
+        found = checks(context.database, feed_health)
         ready = not any(found.values())
-        report = {name: problem or "ok" for name, problem in found.items()}
-        return jsonify(status="ready" if ready else "not ready", checks=report), 200 if ready else 503
+        report = {"status": "ready" if ready else "not ready", "checks": {name: each or "ok" for name, each in found.items()}}
+        if g.get("caller") or context.settings.public_metrics:
+            report["figures"] = feed_health.figures()
+        return jsonify(report), 200 if ready else 503
 
     @health.get("/metrics")
     def metrics() -> Response:
@@ -118,14 +124,19 @@ class FeedHealth:
                 self._asked = time.monotonic()
             return self._told
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The figures that can be had now."""
+    def figures(self) -> dict[str, float]:
+        """The figures that can be had now, by their names."""
         found = {}
         for ask in (self, self._strain):
             with contextlib.suppress(CogniFlowError):
                 found |= ask()
+        return {name: float(found[name]) for name in FIGURES if name in found}
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """All figures as Prometheus takes them."""
+        found = self.figures()
         for name, meaning in FIGURES.items():
-            yield GaugeMetricFamily(f"cogniflow_feed_{name}", meaning, float(found.get(name, "nan")))
+            yield GaugeMetricFamily(f"cogniflow_feed_{name}", meaning, found.get(name, nan))
 
     def _strain(self) -> dict[str, float]:
         with self._context.database.reading() as session:

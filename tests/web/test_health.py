@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -61,3 +62,17 @@ def test_a_worker_follows_nothing_itself_and_is_not_ready_without_the_realtime_p
     assert answer.json["checks"]["feed"].startswith("The realtime process does not answer (")
     told = figures(worker)
     assert told["connected"] != told["connected"], "what is not known is no number"
+
+
+def test_a_transaction_that_is_open_in_another_database_is_seen(worker, server):
+    with psycopg.connect(server.superuser_url("postgres")) as elsewhere:
+        begun, = elsewhere.execute("SELECT now()").fetchone()
+        with psycopg.connect(server.superuser_url("postgres")) as clock:
+            age = clock.execute("SELECT extract(epoch FROM clock_timestamp() - %s)::float", [begun]).fetchone()[0]
+        assert figures(worker)["oldest_transaction"] >= age
+
+
+def test_readiness_tells_figures_to_whom_the_metrics_are_told(app, client, worker, reception):
+    assert "figures" not in app.test_client().get("/readyz").json
+    eventually(lambda: client.get("/readyz").json["figures"].keys() == FIGURES.keys())
+    eventually(lambda: worker.test_client().get("/readyz").json["figures"]["connected"] == 1)
