@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,3 +77,16 @@ def test_the_guides_client_holds_what_the_database_holds_through_every_failure(m
     psql("UPDATE api_tokens SET revoked_at = now() WHERE name = 'guide'")
     mirror.thread.join(20)
     assert [type(error) for error in mirror.ended] == [PermissionError]
+
+
+def test_the_guides_client_stops_when_it_comes_back_with_a_token_that_was_revoked(mirror, psql, monkeypatch):
+    told(mirror, len)
+    away, revoked = threading.Event(), threading.Event()
+    # between the end of one socket and the next: nobody tells it by 4001
+    monkeypatch.setitem(mirror.follow.__globals__, "time", SimpleNamespace(sleep=lambda _: (away.set(), revoked.wait(20))))
+    mirror.socket.sock.shutdown(socket.SHUT_RDWR)
+    assert away.wait(20)
+    psql("UPDATE api_tokens SET revoked_at = now() WHERE name = 'guide'")
+    revoked.set()
+    mirror.thread.join(20)
+    assert [getattr(error, "status_code", None) for error in mirror.ended] == [401]
