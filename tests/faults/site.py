@@ -166,17 +166,28 @@ class Site:
 
     def settle(self) -> Verdict:
         """Wait until everyone has heard all up to now, then judge what each was told since the last time."""
+        self.hear_all()
+        return self.judge()
+
+    def hear_all(self) -> None:
+        """Wait until everyone has heard all up to now."""
         self.note_life()
         marked = self.mark()
         for each in self.observers:
             assert each.wait_for(*marked, seconds=PATIENCE), f"{each.topics} at {each.k}, after {marked}: {each.failure}"
-        return self.judge()
 
     def judge(self) -> Verdict:
         """Judge further steps of everyone against the log as it is now; the verdict on all."""
+        return self.compare(*self.evidence())
+
+    def evidence(self) -> tuple[dict[Observer, list[Step]], Log]:
+        """What everyone was told since the last time, and what has happened."""
         further = {each: each.steps[judged:] for each, (_, judged) in self.observers.items()}
         with self.psql() as connection:  # read after what was told: the log holds all of it
-            log = Log(connection, TABLES_SEEN, self.lives, self.first_change, self._from)
+            return further, Log(connection, TABLES_SEEN, self.lives, self.first_change, self._from)
+
+    def compare(self, further: dict[Observer, list[Step]], log: Log) -> Verdict:
+        """Judge those steps of everyone; the verdict on all."""
         for each, steps in further.items():
             judge, judged = self.observers[each]
             judge.take(steps, log)
