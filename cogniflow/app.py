@@ -24,8 +24,9 @@ from cogniflow.web.account import register_account
 from cogniflow.web.admin.site import register_admin
 from cogniflow.web.api import register_api
 from cogniflow.web.auth import register_auth
+from cogniflow.web.front import Front
 from cogniflow.web.health import register_health
-from cogniflow.web.observe import observe_requests
+from cogniflow.web.observe import Observer, observe_requests
 from cogniflow.web.problems import register_problems
 from cogniflow.web.routes import LateRule
 from cogniflow.web.shell.shell import register_shell
@@ -83,9 +84,11 @@ def create_app(settings: Settings) -> Flask:
     app.url_rule_class = LateRule
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5)
     app.extensions["cogniflow"] = context
+    observer = Observer(registry)
+    app.wsgi_app = Front(app, database, context.kept, observer)
     if hops := settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
-    observe_requests(app, registry)
+    observe_requests(app, observer)
     register_problems(app)
     register_auth(app, database, settings, context.kept)
     # no session here is asynchronous: to end none, each request would start a thread

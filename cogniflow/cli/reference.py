@@ -107,7 +107,8 @@ def _events() -> str:
     for each in entities():
         items = lines(each)
         caused = f"`{each.__tablename__}`" + (f", `{items.__tablename__}`" if items else "")
-        topics = f"`{each.__tablename__}`, `{each.__tablename__}/<{each.resource.feed_id}>`" + (", `user/<id>`" if each.resource.owners else "")
+        topics = f"`{each.__tablename__}`, `{each.__tablename__}/<{each.resource.feed_id}>`"
+        topics += ", `user/<id>`" if each.resource.owners else ""
         rows.append((f"`{event_name(each)}`", topics, caused, f"`{each.resource.feed_id}`"))
         for named in each.resource.happenings:
             columns = f" of {', '.join(f'`{column}`' for column in named.columns)}" if named.columns else ""

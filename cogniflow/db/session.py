@@ -3,13 +3,13 @@
 import random
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 
@@ -75,6 +75,11 @@ class Database:
         """A session that only reads: each statement sees what is committed when it begins, and no transaction is held open."""
         with translated(), Session(self._reading) as session:
             yield session
+
+    def ask(self, question: str, parameters: Mapping[str, Any] | None = None) -> Row:
+        """The one row that answers a small question in SQL, as of now."""
+        with translated(), self._reading.connect() as connection:
+            return connection.exec_driver_sql(question, parameters).one()
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:

@@ -7,11 +7,11 @@ feed that may be behind: who reads after a commit was acknowledged reads what it
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy.orm import Session
-
+from cogniflow.db.session import Database
 from cogniflow.domain.accounts.rights import Caller
 from cogniflow.kernel.entity import Entity, lines, references
 from cogniflow.realtime.token import Token
@@ -56,14 +56,30 @@ class Kept:
     def __init__(self, most_bytes: int = MOST_BYTES):
         self._most, self._bytes = most_bytes, 0
         self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
-        self._turn = threading.Lock()
+        self._turn, self._looking = threading.Lock(), threading.Lock()
+        self._next: Future[Look] | None = None
+        """The look that those who come now will share; it has not begun."""
         self._position: Token | None = None
         self._looks = self._oldest = 0
         self._changed: dict[str, int] = {}
 
-    def look(self, session: Session) -> Look:
-        """See what has changed until now."""
-        now, tables = _changes(session, self._position)
+    def look(self, database: Database) -> Look:
+        """See what has changed until now; those who come while one looks share the next look. Raises what the database does."""
+        with self._turn:
+            leads = self._next is None
+            shared = self._next = self._next or Future()
+        if leads:
+            with self._looking:
+                with self._turn:
+                    self._next = None  # who comes from now on may have come too late for this one
+                try:
+                    shared.set_result(self._look(database))
+                except BaseException as error:
+                    shared.set_exception(error)
+        return shared.result()
+
+    def _look(self, database: Database) -> Look:
+        now, tables = _changes(database, self._position)
         with self._turn:
             self._looks += 1
             self._position = now
@@ -72,6 +88,10 @@ class Kept:
             else:
                 self._changed.update(dict.fromkeys(tables, self._looks))
             return Look(self._looks, now)
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether something is kept under `key`, of use or not."""
+        return key in self._entries
 
     def get(self, key: Hashable) -> Entry | None:
         """What was kept under `key`, where the request's look, or a later one, found no change of it."""
@@ -82,19 +102,19 @@ class Kept:
             self._entries.move_to_end(key)
             return entry
 
-    def told(self, look: Look, key: Hashable, read: Callable[[], tuple[Told, Collection[str]]]) -> Told:
-        """What is told under `key`, as it is now; `read` reads it, and names the tables that it tells of.
+    def told(self, look: Look, key: Hashable, read: Callable[[], tuple[Told, Collection[str]]]) -> tuple[Told, Collection[str]]:
+        """What is told under `key`, as it is now, and the tables that it tells of; `read` reads both.
 
         `key` says all that it depends on beside their rows: what is asked for, and who asks.
         """
         if entry := self.get(key):
             # what another request has read since this one looked tells its own position
             is_later = look.position and look.position.includes(Token.parse(entry.value.token))
-            return entry.value.moved(str(look.position)) if is_later else entry.value
+            return entry.value.moved(str(look.position)) if is_later else entry.value, entry.tables
         value, tables = read()
         if value.token:
             self.put(look, key, value, tables, len(value.body))
-        return value
+        return value, tables
 
     def put(self, look: Look, key: Hashable, value: Any, tables: Collection[str], size: int) -> None:
         """Keep what was read after `look` from these tables, `size` bytes of it; `key` says all else that it depends on."""
@@ -116,13 +136,12 @@ def tables_of(caller: Caller, entity: type[Entity], expand: tuple[str, ...]) -> 
     return reaching.union(each.__tablename__ for owner in told for each in (owner, lines(owner)) if each)
 
 
-def _changes(session: Session, since: Token | None) -> tuple[Token | None, list[str] | None]:
+def _changes(database: Database, since: Token | None) -> tuple[Token | None, list[str] | None]:
     """The position of now, and the tables that have changed since another one; None for those that nobody can tell."""
-    ask = session.connection().exec_driver_sql
     if since is None:
-        told, tables = ask(NOW).scalar_one(), None
+        told, tables = database.ask(NOW)[0], None
     else:
-        parts = {"xmin": str(since.xmin), "xmax": str(since.xmax), "xips": [str(xid) for xid in since.xips]}
-        told, tables = ask(CHANGES, parts).one()
+        told, tables = database.ask(CHANGES, {
+            "xmin": str(since.xmin), "xmax": str(since.xmax), "xips": [str(xid) for xid in since.xips]})
     now = Token.parse(told) if told else None
     return now, tables if now and since and now.digest == since.digest else None

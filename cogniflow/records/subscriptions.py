@@ -87,5 +87,6 @@ def _readable(session: Session, caller: Caller, entity: type[Entity], named: int
     if not caller.may_open(entity.__tablename__):
         return False
     rows = entity.__table__
-    found = select(rows.c.id).where(rows.c[entity.resource.feed_id] == named, *reached(entity, rows, reach(caller, "read", entity)))
-    return session.execute(found.limit(1), {OWNER: caller.user_id}).first() is not None
+    within = reached(entity, rows, reach(caller, "read", entity))
+    found = select(rows.c.id).where(rows.c[entity.resource.feed_id] == named, *within).limit(1)
+    return session.execute(found, {OWNER: caller.user_id}).first() is not None

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import re
 import secrets
 import unicodedata
 import uuid
@@ -31,7 +30,9 @@ from cogniflow.domain.accounts.sign_in import refuse_weak
 from cogniflow.errors import NotFound, NotSignedIn
 from cogniflow.records.kept import Kept
 from cogniflow.records.subscriptions import ACCESS_TABLES
+from cogniflow.web.front import LOOK
 from cogniflow.web.mail import Mail
+from cogniflow.web.observe import request_id
 from cogniflow.web.problems import wants_json
 from cogniflow.web.protection import protect_answers
 from cogniflow.web.sign_in import (
@@ -202,8 +203,7 @@ def _actor() -> Actor:
 
 def _identify(database: Database, settings: Settings, kept: Kept) -> None:
     """Say who asks, once, before anything else looks: an Authorization header outweighs every cookie."""
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if re.fullmatch(r"[\w.:-]{1,64}", given) else uuid.uuid4().hex
+    g.request_id = request_id(request.headers.get("X-Request-Id", ""))
     g.caller = None
     if "Authorization" in request.headers:
         g.caller = _program(database, kept, request.headers["Authorization"])
@@ -224,20 +224,19 @@ def _is_noted(caller: Caller) -> bool:
 
 def _program(database: Database, kept: Kept, authorization: str) -> Caller:
     kind, _, token = authorization.partition(" ")
-    if kind.lower() == "bearer" and token:
-        with database.reading() as session:
-            if caller := _holder(session, kept, token.strip()):
-                return caller
+    if kind.lower() == "bearer" and token and (caller := _holder(database, kept, token.strip())):
+        return caller
     raise NotSignedIn("The token is unknown, expired or revoked.")
 
 
-def _holder(session: Session, kept: Kept, token: str) -> Caller | None:
+def _holder(database: Database, kept: Kept, token: str) -> Caller | None:
     """The program that presents the token, with the rights of now: read anew where they may be others or a use is to be noted."""
-    g.look, key = kept.look(session), (token_hash(token), _door())
+    g.look, key = request.environ.get(LOOK) or kept.look(database), (token_hash(token), _door())
     if (entry := kept.get(key)) and _is_noted(entry.value) and not entry.value.has_ended():
         return entry.value
-    if caller := caller_of_token(session, token, _door()):
-        kept.put(g.look, key, caller, ACCESS_TABLES, CALLER_BYTES)
+    with database.reading() as session:
+        if caller := caller_of_token(session, token, _door()):
+            kept.put(g.look, key, caller, ACCESS_TABLES, CALLER_BYTES)
     return caller
 
 

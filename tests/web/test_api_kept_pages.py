@@ -1,5 +1,7 @@
 """A page is told again only while nothing of it has changed, whoever changes it and in whatever process."""
 
+import datetime as dt
+import re
 import threading
 
 import psycopg
@@ -24,14 +26,47 @@ def lists_read(statements_with) -> list[str]:
     return statements_with("told_rows")
 
 
-def test_a_page_is_read_once_and_told_at_the_position_of_now(api, lists_read):
+def test_a_page_is_read_once_and_told_again_whole(api, lists_read):
+    api.new("products")
+    first = api.get("products?limit=5", headers={"X-Request-Id": "first"})
+    api.new("departments")
+    again = api.get("products?limit=5", headers={"X-Request-Id": "again"})
+    assert len(lists_read) == 1 and again.data == first.data
+    assert again.json["token"] == again.headers["X-CogniFlow-Token"], "from there on nothing is missed"
+    assert [each.headers.pop("X-Request-Id") for each in (first, again)] == ["first", "again"]
+    del first.headers["Vary"], again.headers["Vary"]  # only the app had to look for a cookie
+    assert sorted(again.headers) == sorted(first.headers)
+
+
+def test_no_position_grows_too_old_to_resume_from(api, lists_read, monkeypatch):
+    monkeypatch.setattr("cogniflow.web.front.LONGEST", dt.timedelta(0))
     api.new("products")
     first = api.get("products?limit=5")
     api.new("departments")
     again = api.get("products?limit=5")
-    assert len(lists_read) == 1
-    assert again.json["data"] == first.json["data"] and again.json["token"] == again.headers["X-CogniFlow-Token"]
-    assert again.json["token"] != first.json["token"]
+    assert len(lists_read) == 1 and again.json["data"] == first.json["data"]
+    assert again.json["token"] == again.headers["X-CogniFlow-Token"] != first.json["token"]
+
+
+def test_what_is_told_again_is_counted_as_any_other(api):
+    def counted() -> str:
+        metrics = api.client.get("/metrics", headers={"Authorization": f"Bearer {api.token}"}).text
+        return re.search(r'cogniflow_requests_total\{endpoint="api.list_products",.*status="200"\} (.+)', metrics).group(1)
+
+    api.get("products")
+    assert counted() == "1.0"
+    api.get("products")
+    assert counted() == "2.0"
+
+
+@pytest.mark.parametrize("other", [
+    {"headers": {"Accept-Encoding": "gzip"}}, {"headers": {"If-None-Match": '"v1"'}}, {"base_url": "https://localhost"}])
+def test_who_asks_otherwise_is_answered_otherwise(api, other):
+    made = api.new("products", name="A" * 200)
+    told = [api.get(f"products/{made['id']}") for _ in range(2)]
+    differs = api.get(f"products/{made['id']}", **other)
+    assert told[0].data == told[1].data
+    assert (differs.status_code, differs.data, sorted(differs.headers)) != (200, told[0].data, sorted(told[0].headers))
 
 
 def test_whatever_a_page_tells_of_makes_it_read_again(api, lists_read, owner_url):
@@ -139,10 +174,10 @@ def test_only_so_much_is_kept(database):
     with database.reading() as session:
         size = len(page(session, SYSTEM_CALLER, units, query).body)
         kept = Kept(most_bytes=int(2.5 * size))
-        kept.look(session)
+        kept.look(database)
         for key in ("a", "b", "a", "c", "b", "a"):
             def make(key: str = key) -> tuple[Page, set[str]]:
                 read.append(key)
                 return page(session, SYSTEM_CALLER, units, query), tables_of(SYSTEM_CALLER, units, ())
-            kept.told(kept.look(session), key, make)
+            kept.told(kept.look(database), key, make)
     assert read == ["a", "b", "c", "b", "a"]

@@ -69,8 +69,8 @@ def list_records(entity: type[Entity]) -> Response:
         def read() -> tuple[Page, set[str]]:
             query = parse_list_query(g.caller, entity, request.args)
             return page(session, g.caller, entity, query), tables_of(g.caller, entity, query.expand)
-        look = g.get("look") or kept().look(session)
-        found = kept().told(look, (entity, g.caller, request.query_string), read)
+        look = g.get("look") or kept().look(database())
+        found, g.made_from = kept().told(look, (entity, g.caller, request.query_string), read)
     return read_answer(found.body, found.token)
 
 
@@ -81,7 +81,7 @@ def one_record(entity: type[Entity], key: str) -> Response:
         def read() -> tuple[Record, set[str]]:
             return one(session, g.caller, entity, key, fields=fields, expand=expand), tables_of(g.caller, entity, expand)
         # to look, where nobody has, costs as much as to read
-        found = kept().told(g.look, (entity, g.caller, key, fields, expand), read) if "look" in g else read()[0]
+        found, g.made_from = kept().told(g.look, (entity, g.caller, key, fields, expand), read) if "look" in g else read()
     answer = record_answer(entity, found, etag=not expand)
     return response(Answer(304, b"", answer.headers) if not expand and already_has(found.version) else answer)
 
