@@ -32,6 +32,21 @@ def test_a_reversed_delivery_is_back_in_stock_and_the_order_waits_for_it_again(t
     assert trade.status("orders", order) == "delivered"
 
 
+def test_a_reversal_has_a_number_of_its_own_without_gaps_and_for_good(fresh):
+    product = fresh.product(10)
+    order = fresh.order({product: 4}, "confirm")
+    notes = [fresh.delivery(order, [1], *TO_SHIPPED) for _ in range(3)]
+    reversals = [fresh.do("goods_delivery_notes", note, "reverse", reason="Refused") for note in notes[:2]]
+    year = reversals[0].reversed_at.year
+    assert [row.reversal_number for row in reversals] == [f"GDR-{year}-00001", f"GDR-{year}-00002"]
+    assert reversals[0].number == f"GDN-{year}-00001"
+    receipt = fresh.receipt({product: 5}, "expect", "receive", "post")
+    assert fresh.do("goods_receipt_notes", receipt, "reverse", reason="Twice").reversal_number == f"GRR-{year}-00001"
+    for number, note in (("NULL", notes[0]), ("'GDR-1'", notes[0]), ("'GDR-1'", notes[2])):
+        change = f"UPDATE goods_delivery_notes SET reversal_number = {number} WHERE id = {note}"
+        assert refusal(fresh.owner_url, change) == CONFLICT
+
+
 def test_a_reversed_part_leaves_the_order_partially_delivered(trade):
     product = trade.product(10)
     order = trade.order({product: 4}, "confirm")

@@ -77,7 +77,8 @@ class GoodsReceiptNote(Entity):
         CheckConstraint("status <> 'reversed' OR reversed_at IS NOT NULL", name="reversed_when_reversed"),
     )
     resource = Resource(
-        menu=MENU, icon="truck-loading", search=("number", "external_number"), order_by="-id", event="grn_updated", history=True
+        menu=MENU, icon="truck-loading", search=("number", "external_number", "reversal_number"), order_by="-id",
+        event="grn_updated", history=True,
     )
 
     number: Mapped[Number | None] = mapped_column(comment="Given when it is posted.")
@@ -89,6 +90,7 @@ class GoodsReceiptNote(Entity):
     received_at: Mapped[Moment | None] = mapped_column(comment="When they arrived.", info={**BY_OPERATION})
     posted_at: Mapped[Moment | None] = mapped_column(comment="When they entered stock.", info={**BY_OPERATION})
     reversed_at: Mapped[Moment | None] = mapped_column(comment="When the posting was taken back.", info={**BY_OPERATION})
+    reversal_number: Mapped[Number | None] = mapped_column(comment="Number of the reversal, given when it is taken back.")
     reversal_reason: Mapped[Line | None] = mapped_column(comment="Why it was taken back.", info={**BY_OPERATION})
     capacity_approved: Mapped[Flag] = mapped_column(
         server_default="false", comment="Whether it may fill its warehouse beyond the hard limit.", info={**BY_OPERATION})

@@ -184,7 +184,8 @@ class GoodsDeliveryNote(Entity):
         CheckConstraint("status <> 'reversed' OR reversed_at IS NOT NULL", name="reversed_when_reversed"),
     )
     resource = Resource(
-        menu=MENU, icon="truck-delivery", search=("number", "tracking"), order_by="-id", event="gdn_updated", history=True
+        menu=MENU, icon="truck-delivery", search=("number", "tracking", "reversal_number"), order_by="-id",
+        event="gdn_updated", history=True,
     )
 
     number: Mapped[Number | None] = mapped_column(comment="Given when it is shipped.")
@@ -200,6 +201,7 @@ class GoodsDeliveryNote(Entity):
     reversed_at: Mapped[Moment | None] = mapped_column(
         comment="When the goods were taken back into stock.", info={**BY_OPERATION}
     )
+    reversal_number: Mapped[Number | None] = mapped_column(comment="Number of the reversal, given when they are taken back.")
     reversal_reason: Mapped[Line | None] = mapped_column(comment="Why they were taken back.", info={**BY_OPERATION})
     note: Mapped[Note | None] = mapped_column(comment="Anything worth knowing about the delivery.")
 

@@ -75,7 +75,7 @@ class NumberSeries(Entity):
     __table_args__ = (UniqueConstraint("entity"), CheckConstraint("width BETWEEN 1 AND 12", name="width_sensible"))
     resource = Resource(menu=MENU, icon="hash", search=("entity", "prefix"), order_by="entity", history=True)
 
-    entity: Mapped[Code] = mapped_column(comment="Table whose documents it numbers.")
+    entity: Mapped[Code] = mapped_column(comment="What it numbers: the table of the documents, or their reversals.")
     prefix: Mapped[Code] = mapped_column(comment="Letters before the number, such as SO-.")
     period: Mapped[str] = choice("year", "month", "never", default="year", comment="When counting starts again at 1.")
     width: Mapped[Count] = mapped_column(server_default="5", comment="Digits, filled with zeros.")
