@@ -23,11 +23,11 @@ MOST_COLUMNS = 8
 SPELLED = {"sku": "SKU", "id": "ID", "uid": "UID", "kg": "kg", "m3": "m³", "grn": "GRN", "gdn": "GDN", "api": "API"}
 BOOKKEEPING = frozenset({"id", "uid", "created_at", "updated_at", "created_by", "updated_by", "version", "archived_at"})
 CODE_LENGTH = Code.__metadata__[0].column.type.length
-UNHAPPY = frozenset({"cancelled", "rejected", "reversed", "dismissed", "expired", "lost"})
+UNHAPPY = frozenset({"cancelled", "rejected", "reversed", "dismissed", "expired", "given_up", "lost"})
 DRAWN = {COLOUR: '<span class="cf-swatch" style="background: {0}"></span>{0}',
          PICTURE: '<img class="cf-picture" src="{0}" alt="">'}
 """How values that are written in a shape of their own are shown."""
-WAITING = frozenset({"on_hold", "blocked"})
+WAITING = frozenset({"on_hold", "blocked", "failed"})
 
 
 def words(name: str) -> str:
@@ -92,7 +92,7 @@ def tone(entity: type[Entity], status: str) -> str:
         return "warn"
     if status == initial_status(entity):
         return "mute"
-    onward = {move.target for move in moves(entity) if move.source == status}
+    onward = {move.target for move in moves(entity) if move.source == status and move.target != initial_status(entity)}
     final = {each for each in onward if not any(move.source == each for move in moves(entity))}
     return "ok" if onward == final - UNHAPPY else "info"
 
