@@ -58,20 +58,22 @@ def send(url: str, message_id: str, payload: Any, secrets: Sequence[str], *, pri
 
 
 def _post(url: SplitResult, body: bytes, headers: dict[str, str], private: bool, deadline: float) -> int:
-    is_safe = url.scheme == "https"
-    sock = _connected(url.hostname or "", url.port or (443 if is_safe else 80), private, deadline)
-    # one that answers a byte at a time is given up, too: no timeout of a socket counts the time of many reads
+    is_safe, host = url.scheme == "https", url.hostname or ""
+    sock = _connected(host, url.port or (443 if is_safe else 80), private, deadline)
+    if is_safe:
+        sock = tls().wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    # one that answers a byte at a time is given up, too: the timeout of a socket is that of each read
     watch = threading.Timer(deadline - time.monotonic(), _hang_up, [sock])
     watch.daemon = True
     watch.start()
     try:
-        connection = (HTTPSConnection if is_safe else HTTPConnection)(url.hostname or "", url.port)
-        connection.sock = _tls().wrap_socket(sock, server_hostname=url.hostname) if is_safe else sock
+        if isinstance(sock, ssl.SSLSocket):
+            sock.do_handshake()
+        connection = (HTTPSConnection if is_safe else HTTPConnection)(host, url.port)
+        connection.sock = sock
         where = quote(url.path or "/", LEFT_AS_IT_IS) + (f"?{quote(url.query, LEFT_AS_IT_IS)}" if url.query else "")
         connection.request("POST", where, body, headers)
-        code = connection.getresponse().status
-        connection.close()
-        return code
+        return connection.getresponse().status
     finally:
         watch.cancel()
         sock.close()
@@ -107,10 +109,10 @@ def is_public(address: str) -> bool:
 
 def _hang_up(sock: socket.socket) -> None:
     with suppress(OSError):
-        # the thread that waits for it holds the number of the socket, and hears that nothing more will come
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # that of TLS would say good-bye first, and wait
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """What certificates of receivers are believed: those that the machine believes."""
     return ssl.create_default_context()

@@ -134,11 +134,14 @@ def tell_webhooks(url: str, *, private: bool, stop: threading.Event, retries: Se
     """
     database = Database(url, POOL_SIZE)
     sender = partial(Sender, database, private=private, retries=retries, within=within)
+    said = ""
     while not stop.is_set():
         try:
             _tell_in_turn(database, sender, stop)
         except (psycopg.Error, SQLAlchemyError, CogniFlowError) as error:
-            log.warning("webhooks_wait", problem=str(error))
+            if str(error) != said:
+                said = str(error)
+                log.warning("webhooks_wait", problem=said)
         except Exception:  # without this thread nobody would be told of anything any more
             log.exception("webhooks_failed")
         stop.wait(RETRY_INTERVAL)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,6 +19,8 @@ from cogniflow.exchange.webhooks import tell_webhooks
 from tests.web.conftest import Api
 
 SOON = 20.0
+DRIP = -1
+"""An answer that goes on and on, a byte at a time."""
 
 
 class Message(NamedTuple):
@@ -43,14 +46,17 @@ class Message(NamedTuple):
 
 
 class Receiver:
-    """Remembers all that arrives, and answers what `answer(message)` says: a status, or None for nothing at all."""
+    """Remembers all that arrives, and answers what `answer(message)` says: a status, DRIP, or None for nothing at all."""
 
-    def __init__(self, answer: Callable[[Message], int | None] = lambda message: 204):
-        self.answer, self.messages, self.arrived = answer, [], threading.Condition()
+    def __init__(self, answer: Callable[[Message], int | None] = lambda message: 204, tls: SSLContext | None = None):
+        self.answer, self.messages, self.arrived, self._closed = answer, [], threading.Condition(), threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *given: None
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self._server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/changes"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/changes"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def wait_for(self, enough: Callable[[list[Message]], bool], seconds: float = SOON) -> list[Message]:
@@ -61,6 +67,7 @@ class Receiver:
 
     def close(self) -> None:
         """Be gone."""
+        self._closed.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -74,6 +81,8 @@ class Receiver:
                 message = Message({name.lower(): value for name, value in self.headers.items()},
                                   self.rfile.read(int(self.headers["Content-Length"])))
                 status = receiver.answer(message)
+                while status == DRIP and not receiver._closed.wait(0.05):
+                    self.wfile.write(b"x")
                 if status:
                     self.send_response(status)
                     self.send_header("Content-Length", "0")

@@ -8,9 +8,9 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from cogniflow.exchange.receiver import is_public, send
+from cogniflow.exchange.receiver import is_public, send, tls
 from cogniflow.jobs.housekeeping import do_hourly_work
-from tests.exchange.receiver import SOON, deliveries, hook, telling, wait_until
+from tests.exchange.receiver import DRIP, SOON, deliveries, hook, telling, wait_until
 
 
 def test_the_signature_is_that_of_standard_webhooks_and_of_the_former_secret_for_a_day(api, owner_url, receiver):
@@ -55,6 +55,8 @@ def test_a_receiver_that_is_gone_switches_its_webhook_off(api, owner_url, receiv
         api.post("webhooks/1/ping")
         wait_until(psql, "bool_and(NOT enabled) FROM webhooks")
         assert api.post("webhooks/1/ping").status_code == 409
+    assert api.get("notifications?fields=title,body").json["data"] == [
+        {"title": "Webhook Shop is switched off", "body": "The receiver answered 410."}]
     assert [each["status"] for each in deliveries(api)] == ["given_up"]
     again = api.patch("webhooks/1", {"enabled": True}).json
     assert (again["enabled"], again["failing_since"], again["problem"]) == (True, None, None)
@@ -98,6 +100,22 @@ def test_an_address_of_a_private_network_is_not_public(address):
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822", "::ffff:8.8.8.8"])
 def test_an_address_of_the_world_is_public(address):
     assert is_public(address)
+
+
+def test_who_answers_a_byte_at_a_time_is_given_up(receive, certified):
+    for receiver in (receive(lambda message: DRIP), receive(lambda message: DRIP, certified)):
+        begun = time.monotonic()
+        outcome = send(receiver.url, "1", {}, ["whsec_QUJD"], private=True, within=1.0)
+        assert outcome.problem == "It took longer than 1 seconds." and time.monotonic() - begun < 3
+
+
+def test_over_tls_only_who_is_certified_is_told(receive, certified, monkeypatch):
+    receiver = receive(lambda message: 200, certified)
+    assert send(receiver.url, "1", {}, ["whsec_QUJD"], private=True).code == 200
+    monkeypatch.delenv("SSL_CERT_FILE")
+    tls.cache_clear()
+    refused = send(receiver.url, "2", {}, ["whsec_QUJD"], private=True)
+    assert refused.code is None and "certificate" in refused.problem and [each.id for each in receiver.messages] == ["1"]
 
 
 def test_nothing_is_sent_to_a_private_network_unless_that_is_allowed(receiver):

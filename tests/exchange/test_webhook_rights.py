@@ -28,6 +28,7 @@ def test_only_what_its_user_may_follow_now_is_told(api, owner_url, receiver, psq
         api.post("webhooks/1/ping")
         wait_until(psql, "bool_or(status = 'given_up' AND problem ~ 'sign in') FROM webhook_deliveries")
     assert [each.type for each in receiver.messages] == ["currencies_updated", "ping"]
+    assert [each["event"] for each in deliveries(api)] == ["currencies_updated", "ping", "ping"]
 
 
 def test_what_its_user_may_no_longer_follow_is_not_sent_though_it_waited(api, owner_url, receive, psql):

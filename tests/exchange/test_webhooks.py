@@ -6,6 +6,7 @@ from collections import Counter
 
 import psycopg
 
+from cogniflow.exchange import webhooks
 from tests.domain.trade import insert
 from tests.exchange.receiver import Message, TellingProcess, deliveries, hook, telling, wait_until
 
@@ -23,6 +24,14 @@ def test_a_change_is_told_with_its_ids_and_never_its_values(api, owner_url, rece
         assert len(message.data["xids"]) == 1 and message.data["token"].startswith("1.") and b"Secret" not in message.body
         wait_until(psql, "bool_and(status = 'delivered' AND status_code = 204) FROM webhook_deliveries")
     assert message.id == deliveries(api)[0]["uid"]
+
+
+def test_a_change_of_many_records_says_only_that_there_was_one(api, owner_url, receiver, psql):
+    hook(api, receiver.url)
+    with telling(owner_url):
+        psql.execute("INSERT INTO currencies (code, name) SELECT 'C' || n, 'Currency' FROM generate_series(1, 201) n")
+        [message] = receiver.wait_for(len)
+    assert (message.data["n"], message.data["ids"]) == (201, None) and len(message.body) < 1000
 
 
 def test_it_is_told_well_within_a_second(api, owner_url, receiver, psql):
@@ -105,15 +114,30 @@ def test_after_a_crash_of_the_database_receivers_are_told_to_ask_again(api, owne
 
 
 def test_of_two_processes_one_tells_and_the_other_takes_its_place(api, owner_url, receiver, psql, monkeypatch):
-    monkeypatch.setattr("cogniflow.exchange.webhooks.TURN_INTERVAL", 0.05)
+    monkeypatch.setattr(webhooks, "TURN_INTERVAL", 0.05)
+    turns = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
     hook(api, receiver.url)
     with telling(owner_url):
         with telling(owner_url):
             insert(psql, "currencies", code="XTS", name="Both")
             receiver.wait_for(len)
+            assert psql.execute(turns, (webhooks.TURN,)).fetchone() == (1,)
         insert(psql, "currencies", code="XXX", name="One")
         receiver.wait_for(lambda messages: len(messages) == 2)
-    assert len({each.id for each in receiver.messages}) == 2
+
+
+def test_two_that_both_believe_it_is_their_turn_tell_nothing_twice(api, owner_url, receiver, psql, monkeypatch):
+    hook(api, receiver.url)
+    monkeypatch.setattr(webhooks, "RETRY_INTERVAL", 0.05)
+    with telling(owner_url):
+        insert(psql, "currencies", code="XTS", name="One")
+        receiver.wait_for(len)
+        monkeypatch.setattr(webhooks, "TURN", webhooks.TURN + 1)
+        with telling(owner_url):
+            for number in range(10):
+                psql.execute("UPDATE currencies SET name = %s WHERE code = 'XTS'", (f"Both {number}",))
+                receiver.wait_for(lambda messages, number=number: len(told(messages)) == number + 2)
+    assert max(told(receiver.messages).values()) == 1
 
 
 def test_a_topic_is_a_table_that_there_is_and_never_that_of_webhooks(api, psql):

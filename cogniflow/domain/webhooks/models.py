@@ -91,4 +91,4 @@ class WebhookDelivery(Entity):
     )
     delivered_at: Mapped[Moment | None] = mapped_column(comment="When the receiver last took it.", info={**BY_DATABASE})
     problem: Mapped[Line | None] = mapped_column(comment="Why the last attempt failed.", info={**BY_DATABASE})
-    payload: Mapped[Any] = mapped_column(JSONB, comment="What it says.", info={**BY_DATABASE})
+    payload: Mapped[Any] = mapped_column(JSONB, comment="What it says.", info={**BY_DATABASE, "long": True})
