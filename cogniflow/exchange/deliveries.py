@@ -22,10 +22,12 @@ JITTER = (0.8, 1.2)
 SWITCHED_OFF_AFTER = dt.timedelta(days=5)
 """A webhook that has taken nothing for so long is switched off."""
 BOTH_SECRETS_FOR = dt.timedelta(days=1)
-FIRST_REST, LONGEST_REST = 1.0, 300.0
+FIRST_REST, LONGEST_REST = 1.0, 60.0
 """Seconds in which a webhook is sent nothing after a failure, doubled by each one more: it would fail all that waits for it."""
 MOST_AT_ONCE = 16
 """Webhooks that are sent to at the same time; one that is slow delays the others only when so many are."""
+IN_A_ROW = 50
+"""Messages that a webhook is sent before those that wait have their turn."""
 AGAIN_AFTER = 1.0
 """Seconds until it is tried again where the database is away."""
 
@@ -41,6 +43,8 @@ class Sender:
         self._busy: set[int] = set()
         self._rests: dict[int, tuple[float, float]] = {}
         """When the rest of a webhook that failed ends, and how long it is."""
+        self._turns: dict[int, float] = {}
+        """When each webhook was last begun to be sent to: the longest ago comes first."""
         self._changed = threading.Condition()
         self._asked = self._ending = False
         self._thread = threading.Thread(target=self._run, name="webhook-sender", daemon=True)
@@ -81,29 +85,29 @@ class Sender:
                 webhook.c.enabled, first.is_not(None))).all()
         pauses = []
         with self._changed:
-            for key, seconds in waiting:
+            for key, seconds in sorted(waiting, key=lambda each: self._turns.get(each[0], 0.0)):
                 pause = max(float(seconds), self._rests.get(key, (0.0, 0.0))[0] - time.monotonic())
                 if key in self._busy:
                     continue  # it looks again at its end
                 if pause <= 0 and len(self._busy) < MOST_AT_ONCE:
                     self._busy.add(key)
+                    self._turns[key] = time.monotonic()
                     threading.Thread(target=self._send_to, args=(key,), name=f"webhook-{key}", daemon=True).start()
                 elif pause > 0:
                     pauses.append(pause)
         return min(pauses, default=None)
 
     def _send_to(self, key: int) -> None:
-        """Send a webhook what is due to it, in order, until something fails."""
+        """Send a webhook what is due to it, in order, until something fails or it is the turn of others."""
         try:
-            while not self._ending and (message := self._next(key)):
-                problem = self._attempt(message)
-                with self._changed:
-                    if problem is None:
-                        self._rests.pop(key, None)
-                        continue
+            for _ in range(IN_A_ROW):
+                if self._ending or not (message := self._next(key)):
+                    break
+                if self._attempt(message):
                     rest = min(2 * self._rests.get(key, (0.0, FIRST_REST / 2))[1], LONGEST_REST)
                     self._rests[key] = (time.monotonic() + rest, rest)
-                break
+                    break
+                self._rests.pop(key, None)
         except Exception as error:
             log.warning("webhook_waits", webhook=key, problem=str(error))
             self._rests[key] = (time.monotonic() + AGAIN_AFTER, FIRST_REST)

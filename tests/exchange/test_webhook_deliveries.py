@@ -8,6 +8,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
+from cogniflow.exchange import deliveries as sending
 from cogniflow.exchange.receiver import is_public, send, tls
 from cogniflow.jobs.housekeeping import do_hourly_work
 from tests.exchange.receiver import DRIP, SOON, deliveries, hook, telling, wait_until
@@ -100,6 +101,21 @@ def test_an_address_of_a_private_network_is_not_public(address):
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822", "::ffff:8.8.8.8"])
 def test_an_address_of_the_world_is_public(address):
     assert is_public(address)
+
+
+def test_one_with_much_to_hear_takes_no_more_than_its_turn(api, owner_url, receive, monkeypatch):
+    monkeypatch.setattr(sending, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(sending, "IN_A_ROW", 3)
+    much, little = receive(), receive()
+    for each in (much, little):
+        hook(api, each.url)
+    for _ in range(10):
+        api.post("webhooks/1/ping")
+    api.post("webhooks/2/ping")
+    with telling(owner_url):
+        little.wait_for(len)
+        assert len(much.messages) < 10
+        much.wait_for(lambda messages: len(messages) == 10)
 
 
 def test_who_answers_a_byte_at_a_time_is_given_up(receive, certified):
