@@ -19,7 +19,6 @@ from cogniflow.config import Settings, load_settings
 from cogniflow.db.data_folder import FolderLock, prepare_data_folder
 from cogniflow.db.server import Addresses, addresses, running
 from cogniflow.errors import Unavailable
-from cogniflow.exchange.webhooks import tell_webhooks
 from cogniflow.jobs.housekeeping import keep_house
 from cogniflow.logs import configure_logging
 from cogniflow.realtime.room import make_room
@@ -113,11 +112,9 @@ def _announce(settings: Settings, parts: Parts, first: tuple[str, str | None] | 
 
 @contextlib.contextmanager
 def _helpers(settings: Settings, found: Addresses) -> Iterator[None]:
-    """The threads beside the web server: housekeeping, webhooks, and the watch over our own database."""
+    """The threads beside the web server: housekeeping, and the watch over our own database."""
     stop = threading.Event()
-    threads = [threading.Thread(target=keep_house, args=(found.owner, settings, stop), name="housekeeper"),
-               threading.Thread(target=tell_webhooks, args=(found.owner,), name="webhooks", kwargs={
-                   "private": settings.private_webhooks, "stop": stop})]
+    threads = [threading.Thread(target=keep_house, args=(found.owner, settings, stop), name="housekeeper")]
     if found.server:
         log = structlog.get_logger("supervisor")
         threads.append(threading.Thread(target=found.server.watch, args=(stop,), name="database watch", kwargs={

@@ -32,7 +32,7 @@ from cogniflow.records.subscriptions import event_map
 
 TURN = 0x77656268
 """The advisory lock of the one process that tells webhooks, of all on all machines."""
-TURN_INTERVAL, RETRY_INTERVAL = 5.0, 1.0
+TURN_INTERVAL, RETRY_INTERVAL = 1.0, 1.0
 """Seconds between two tries to be that one, and to reach a database that is away."""
 TOGETHER = 0.05
 """Seconds in which changes are waited for that are told together."""
