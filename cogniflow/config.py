@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[list[str], Field(description="Other origins that may open a socket.")] = []
     public_metrics: Annotated[bool, Field(description="Serve /metrics, /docs/api and /openapi.json without sign-in.")] = False
     max_body_bytes: Annotated[int, Field(ge=1024, description="Largest request body, in bytes.")] = 8 * 1024 * 1024
+    private_webhooks: Annotated[bool, Field(
+        description="Let webhooks be sent to private networks and this machine; else only to public addresses.")] = False
     feed_retention_days: Annotated[int, Field(ge=1, le=365, description="Days the change log is kept.")] = 3
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="Least severity logged.")] = "info"
 

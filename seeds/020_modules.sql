@@ -91,7 +91,9 @@ FROM (VALUES
     ('system', 'units_of_measure', 'Units of measure', 'scale', 'units_of_measure', NULL, 50),
     ('system', 'currencies', 'Currencies', 'currency-euro', 'currencies', NULL, 60),
     ('system', 'exchange_rates', 'Exchange rates', 'refresh', 'exchange_rates', NULL, 70),
-    ('system', 'tax_codes', 'Tax codes', 'receipt', 'tax_codes', NULL, 80)
+    ('system', 'tax_codes', 'Tax codes', 'receipt', 'tax_codes', NULL, 80),
+    ('system', 'webhooks', 'Webhooks', 'webhook', 'webhooks', NULL, 90),
+    ('system', 'webhook_deliveries', 'Webhook messages', 'send', 'webhook_deliveries', NULL, 100)
 ) AS s (module, code, title, icon, entity, route, position)
 JOIN system_modules m ON m.code = s.module
 ON CONFLICT DO NOTHING;

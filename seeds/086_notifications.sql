@@ -9,7 +9,8 @@ INSERT INTO notification_types (code, title, icon, severity) VALUES
     ('leave_submitted', 'Leave requested', 'calendar', 'info'),
     ('leave_decided', 'Leave decided', 'calendar', 'info'),
     ('task_assigned', 'Task assigned', 'checkbox', 'info'),
-    ('lead_assigned', 'Lead assigned', 'target', 'info')
+    ('lead_assigned', 'Lead assigned', 'target', 'info'),
+    ('webhook_stopped', 'Webhook switched off', 'webhook', 'warning')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO notification_rules
@@ -32,7 +33,8 @@ FROM (VALUES
      'Your leave from {starts_on} to {ends_on} is {status}', NULL),
     ('task_assigned', 'task_assignees', 'insert', '{}', NULL, NULL, NULL, 'user_id', 'Your task: {task.title}', NULL),
     ('lead_assigned', 'leads', 'insert', '{}', NULL, NULL, NULL, 'user_id', 'Your lead: {title}', NULL),
-    ('lead_assigned', 'leads', 'update', '{assigned_to_id}', NULL, NULL, NULL, 'user_id', 'Your lead: {title}', NULL)
+    ('lead_assigned', 'leads', 'update', '{assigned_to_id}', NULL, NULL, NULL, 'user_id', 'Your lead: {title}', NULL),
+    ('webhook_stopped', 'webhooks', 'update', '{enabled}', 'enabled', 'false', NULL, 'user_id', 'Webhook {title} is switched off', '{problem}')
 ) AS v (type, entity, op, changed, condition_column, condition_value, role, recipient_column, title, body)
 JOIN notification_types t ON t.code = v.type AND t.archived_at IS NULL
 LEFT JOIN roles r ON r.name = v.role AND r.archived_at IS NULL

@@ -49,6 +49,10 @@ class Values:
             return str(dt.date(2024, 2, 29) + dt.timedelta(number))
         if column.key == "channels":
             return ["bell"]
+        if column.key == "topics":
+            return ["currencies"]
+        if column.key == "events":
+            return ["currencies_updated"]
         if column.key == "arguments":
             return f"q={number}"
         if column.key == "entity":

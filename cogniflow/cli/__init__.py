@@ -11,7 +11,7 @@ from cogniflow.logs import configure_logging
 
 ROOMS = {"up": "up", "db": "database", "seed": "data", "simulate": "data", "do": "data", "user": "access", "token": "access",
          "doctor": "doctor", "export": "exchange", "backup": "exchange", "restore": "exchange", "worker": "worker",
-         "realtime": "realtime", "docs": "docs"}
+         "realtime": "realtime", "webhooks": "webhooks", "docs": "docs"}
 """The module of each command: only the one that is asked for is loaded."""
 
 

@@ -15,7 +15,7 @@ from cogniflow.db.session import Actor, Database
 from cogniflow.domain.accounts.rights import SYSTEM_CALLER
 from cogniflow.installation import list_declared
 from cogniflow.records.operate import operate
-from cogniflow.records.read import one
+from cogniflow.records.read import to_writer
 from cogniflow.records.scale import scale
 from cogniflow.records.simulate import simulate as run_traffic
 
@@ -70,7 +70,7 @@ def do(resource: str, key: str, verb: str, words: tuple[str, ...]) -> None:
 
         def work(session):
             row = operate(session, SYSTEM_CALLER, entity, key, verb, options)
-            return one(session, SYSTEM_CALLER, entity, str(row.id)).body
+            return to_writer(session, SYSTEM_CALLER, row).body
         click.echo(database.write(Actor(door="cli"), work))
 
 

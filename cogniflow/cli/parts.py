@@ -1,4 +1,4 @@
-"""The parts of a running installation that are processes of their own: the web server, and the realtime process."""
+"""The parts of a running installation that are processes of their own: web server, realtime process, process of webhooks."""
 
 import socket
 from pathlib import Path
@@ -15,7 +15,7 @@ def realtime_path(settings: Settings) -> Path:
 
 
 class Parts:
-    """gunicorn at the socket `door` and, where the hub serves sockets, the realtime process: run, reloaded and ended together."""
+    """gunicorn at the socket `door`, webhooks and, where the hub serves sockets, the realtime process: run and ended together."""
 
     def __init__(self, settings: Settings, app_url: str, door: socket.socket):
         """Nothing is started yet."""
@@ -29,6 +29,7 @@ class Parts:
             self._listeners.append(handed)
             command = ["-m", "cogniflow.cli", "realtime", "--listener", str(handed.fileno())]
             self._parts.append(Supervised("realtime process", command, chosen, handed.fileno()))
+        self._parts.append(Supervised("process of webhooks", ["-m", "cogniflow.cli", "webhooks"], chosen))
         self._parts.append(Supervised("web server", web_server.command(settings, door), chosen, door.fileno()))
 
     def start(self) -> None:

@@ -27,10 +27,10 @@ log = structlog.get_logger("supervisor")
 class Launch:
     """One start of a command: its process, all that it forked, and the line that is cut when the last of them has ended.
 
-    `inherited`: the number of the open socket that it is handed. Raises Unavailable when the system gives it no process.
+    `inherited`: the numbers of the open sockets that it is handed. Raises Unavailable when the system gives it no process.
     """
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], inherited: int):
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], inherited: tuple[int, ...]):
         self._name = name
         try:
             self._line, theirs = socket.socketpair()
@@ -38,7 +38,7 @@ class Launch:
                 number = theirs.fileno()
                 self.process = subprocess.Popen(
                     [sys.executable, *command], env={**os.environ, **environment, LINE: str(number)}, stdin=subprocess.DEVNULL,
-                    pass_fds=(inherited, number), start_new_session=True)  # Ctrl-C is for us: we end it ourselves
+                    pass_fds=(*inherited, number), start_new_session=True)  # Ctrl-C is for us: we end it ourselves
         except OSError as error:
             raise Unavailable(f"The {name} cannot be started ({error}).") from error
 
@@ -85,7 +85,7 @@ class Launch:
 class Supervised:
     """A command of Python's that always runs, from `keep_running` until `end`: a thread starts it again whenever it ends."""
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], inherited: int):
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], *inherited: int):
         self.name = name
         self._start = lambda: Launch(name, command, environment, inherited)
         self._now: Launch | None = None

@@ -1,4 +1,4 @@
-"""The housekeeper as a process of its own."""
+"""The housekeeper and the sender of webhooks as a process of its own."""
 
 import signal
 import threading
@@ -7,17 +7,20 @@ import click
 
 from cogniflow.cli.opened import opened_addresses
 from cogniflow.config import load_settings
+from cogniflow.exchange.webhooks import tell_webhooks
 from cogniflow.jobs.housekeeping import keep_house
 from cogniflow.logs import configure_logging
 
 
 @click.command()
 def worker() -> None:
-    """Do the recurring work until stopped: forget what is past its retention."""
+    """Do the work beside the web server until stopped: forget what is past its retention, tell webhooks."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     settings = load_settings()
     configure_logging(settings.log_level)
     with opened_addresses() as found:
+        threading.Thread(target=tell_webhooks, args=(found.owner,), name="webhooks", kwargs={
+            "private": settings.private_webhooks, "stop": stop}).start()
         keep_house(found.owner, settings, stop)

@@ -16,8 +16,8 @@ APP_ROLE = "cogniflow_app"
 OLDEST_SERVER = 150000
 FEED_CONNECTIONS = 12
 """Of one feed: tail, its probe, panels, the reader for clients that come back, and its questions about rights."""
-OTHER_CONNECTIONS = 7
-"""The supervisor, the housekeeper, and five to spare for people with psql."""
+OTHER_CONNECTIONS = 12
+"""The supervisor, the housekeeper, five of webhooks, and five to spare for people with psql."""
 KEPT_FOR_SUPERUSERS = 3
 EMBEDDED_CONNECTIONS = 200
 

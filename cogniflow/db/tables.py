@@ -192,6 +192,15 @@ sign_in_failures = Table(
     comment="Attempts to sign in that have not succeeded, by account, address or known browser, and when the next may be made.",
 )
 
+webhook_position = Table(
+    "webhook_position",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("token", Text, nullable=False),
+    schema=SCHEMA,
+    comment="How far in the feed webhooks have been told.",
+)
+
 demo_shift = Table(
     "demo_shift",
     metadata,

@@ -3,8 +3,8 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-AREAS = ("accounts", "system", "workspace", "people", "contacts", "catalog", "inventory", "purchasing", "sales", "manufacturing",
-         "replenishment", "crm", "tasks", "branding", "content", "notifications")
+AREAS = ("accounts", "system", "webhooks", "workspace", "people", "contacts", "catalog", "inventory", "purchasing", "sales",
+         "manufacturing", "replenishment", "crm", "tasks", "branding", "content", "notifications")
 """The areas from the lowest floor to the highest."""
 
 

@@ -18,6 +18,8 @@ HOURLY = (
     "DELETE FROM public.analytics_cache WHERE computed_at < now() - interval '1 day'",
     "DELETE FROM cogniflow.record_history "
     "WHERE at < now() - make_interval(days => cogniflow.setting('history.keep_days')::integer)",
+    "DELETE FROM public.webhook_deliveries "
+    "WHERE created_at < now() - make_interval(days => cogniflow.setting('webhooks.keep_days')::integer)",
     "SELECT cogniflow.refresh_suggestions(array_agg(DISTINCT reorder_rule_id)) FROM public.replenishment_suggestions "
     "WHERE status = 'dismissed' AND dismissed_until BETWEEN cogniflow.company_today() - 7 AND cogniflow.company_today() "
     "HAVING count(*) > 0",

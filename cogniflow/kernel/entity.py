@@ -1,5 +1,6 @@
 """An entity: one class from which table, triggers, REST, admin, topic, OpenAPI and reference docs are derived."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -70,6 +71,8 @@ class Entity(DeclarativeBase):
 
     metadata = metadata
     resource: ClassVar[Resource]
+    told_once: ClassVar[Mapping[str, str]] = {}
+    """Secrets that this very write has made, which its answer tells; nothing tells them again."""
 
     id: Mapped[Key] = mapped_column(sort_order=-20, comment="Number of the record.", info={**BY_DATABASE})
     uid: Mapped[Uid] = mapped_column(sort_order=-19, comment="World-wide identity of the record.", info={**BY_DATABASE})

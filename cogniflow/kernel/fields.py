@@ -39,6 +39,8 @@ PICTURE = Shape("^data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$", "must be
 BY_DATABASE = {"given_by": Giver.DATABASE}
 BY_OPERATION = {"given_by": Giver.OPERATION}
 SECRET = {"secret": True}
+TOLD_ONCE = {"told_once": True}
+"""A secret that the answer to the write that makes it tells, and nothing else ever."""
 TODAY = text("cogniflow.company_today()")
 """Default of a day: the company's date."""
 

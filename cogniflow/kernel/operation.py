@@ -37,6 +37,8 @@ class Operation:
     """Status before to status after; equal where the verb keeps the status."""
     role: str | None = None
     """Role that may do it when `db upgrade` first lists its permission."""
+    tells_once: bool = False
+    """Whether it makes a secret anew, which its answer alone tells."""
 
     @property
     def summary(self) -> str:
@@ -70,11 +72,12 @@ def record_of(table: str) -> Any:
     return Annotated[int, RecordOf(table)]
 
 
-def operation(entity: type[Entity], verb: str, *, moves: dict[str, str] | None = None, role: str | None = None):
+def operation(entity: type[Entity], verb: str, *, moves: dict[str, str] | None = None, role: str | None = None,
+              tells_once: bool = False):
     """Declare `(session, row, *, options) -> row` as the entity's verb; the runner checks and sets its status."""
 
     def declare(run: Callable[..., Any]) -> Callable[..., Any]:
-        _operations.setdefault(entity, {})[verb] = Operation(entity, verb, run, moves or {}, role)
+        _operations.setdefault(entity, {})[verb] = Operation(entity, verb, run, moves or {}, role, tells_once)
         return run
 
     return declare

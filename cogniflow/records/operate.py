@@ -15,7 +15,7 @@ from cogniflow.kernel.operation import Operation, operations
 from cogniflow.records.address import addressed
 from cogniflow.records.authorise import require_verb, through
 from cogniflow.records.parse import parse_options
-from cogniflow.records.rows import locked
+from cogniflow.records.rows import locked, tell_once
 from cogniflow.records.versions import Seen, refuse_stale
 
 
@@ -37,6 +37,8 @@ def operate(session: Session, caller: Caller, entity: type[Entity], key: int | s
     session.flush()
     session.refresh(row)
     refuse_more_rights(session, caller, row)
+    if operation.tells_once:
+        tell_once(row)
     return row
 
 

@@ -76,6 +76,12 @@ def one(session: Session, caller: Caller, entity: type[Entity], key: int | str, 
     return Record(found.body.encode(), found.version, found.id, found.token, found.xid)
 
 
+def to_writer(session: Session, caller: Caller, row: Entity) -> Record:
+    """The record that the caller has written, with the secrets that the write has made."""
+    found = one(session, caller, type(row), row.id)
+    return replace(found, body=orjson.dumps(orjson.loads(found.body) | row.told_once)) if row.told_once else found
+
+
 def position(session: Session) -> tuple[str | None, str | None]:
     """The feed token of now, and the id of the session's transaction if it has written."""
     return tuple(session.execute(_position()).one())

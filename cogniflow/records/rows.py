@@ -11,6 +11,7 @@ from cogniflow.domain.accounts.rights import Caller
 from cogniflow.kernel.entity import Entity, writable
 from cogniflow.records.address import addressed, among_living, missing
 from cogniflow.records.authorise import OWNER, Reach, reached
+from cogniflow.records.shape import told_once
 
 Row = TypeVar("Row", bound=Entity)
 DEFAULT = literal_column("DEFAULT")
@@ -62,6 +63,11 @@ def is_held(row: Entity, name: str, value: Any) -> bool:
         return False
     held = getattr(row, name)
     return value is not DEFAULT and type(held) is type(value) and held == value
+
+
+def tell_once(row: Entity) -> None:
+    """Have the answer to this write tell the secrets that it has made."""
+    row.told_once = {column.key: getattr(row, column.key) for column in told_once(type(row))}
 
 
 def by_id(rows: Iterable[Row]) -> dict[int, Row]:

@@ -45,6 +45,11 @@ def visible(entity: type[Entity]) -> list[Column]:
     return [column for column in entity.__table__.columns if not column.info.get("secret")]
 
 
+def told_once(entity: type[Entity]) -> list[Column]:
+    """Its secrets that the answer to the write that makes them tells."""
+    return [column for column in entity.__table__.columns if column.info.get("told_once")]
+
+
 def visible_to(caller: Caller, entity: type[Entity]) -> list[Column]:
     """Those of them that no right hides from the caller."""
     hidden = caller.hidden(entity.__tablename__)

@@ -18,7 +18,7 @@ from cogniflow.records.authorise import reach, refuse_hidden, require
 from cogniflow.records.items import add_items, merge_items
 from cogniflow.records.parse import VERSION, Way, input_model, parse, without_echoes
 from cogniflow.records.read import one
-from cogniflow.records.rows import altered, changed, completed, inserted, locked
+from cogniflow.records.rows import altered, changed, completed, inserted, locked, tell_once
 from cogniflow.records.shape import ITEMS
 from cogniflow.records.versions import Seen, is_current, refuse_stale, told
 
@@ -35,6 +35,7 @@ def create(session: Session, caller: Caller, entity: type[Entity], values: Mappi
     _refuse_strangers(caller, "create", row)
     add_items(session, row, items)
     refuse_more_rights(session, caller, row)
+    tell_once(row)
     return row
 
 

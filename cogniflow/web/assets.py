@@ -31,8 +31,8 @@ building building-warehouse bulb calendar category chart-line checkbox chevron-d
 circle-check clipboard-check clipboard-list columns currency-euro dashboard database dots-vertical download eye file-text
 filter gauge hash history home hourglass id-badge info-circle key layout-sidebar list list-details lock logout
 map-pin menu-2 message moon news package packages palette paperclip pencil player-play plus quote receipt refresh
-replace scale search settings shield shopping-cart sparkles stack-2 sun table tags target tool transfer trash truck
-truck-delivery truck-loading user user-check users versions world x
+replace scale search send settings shield shopping-cart sparkles stack-2 sun table tags target tool transfer trash truck
+truck-delivery truck-loading user user-check users versions webhook world x
 """.split()
 
 

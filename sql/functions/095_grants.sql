@@ -27,7 +27,7 @@ begin
         cogniflow.session_uses, cogniflow.token_uses to cogniflow_app;
     grant execute on function cogniflow.actor, cogniflow.begin_amendment, cogniflow.begin_incarnation, cogniflow.bell,
         cogniflow.called, cogniflow.changed_since, cogniflow.company_timezone, cogniflow.company_today, cogniflow.follows_merger,
-        cogniflow.hush_bell, cogniflow.plain, cogniflow.post_movements, cogniflow.restore_bell,
+        cogniflow.hush_bell, cogniflow.new_secret, cogniflow.plain, cogniflow.post_movements, cogniflow.restore_bell,
         cogniflow.reverse_movements, cogniflow.sign_in_succeeded, cogniflow.switched_off, cogniflow.take_sign_in,
-        cogniflow.token to cogniflow_app;
+        cogniflow.tell_webhooks, cogniflow.token to cogniflow_app;
 end $$;

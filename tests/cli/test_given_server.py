@@ -74,5 +74,5 @@ def test_a_database_that_does_not_exist_is_told_in_one_line(empty, server):
 def test_more_connections_than_the_server_allows_are_told_before_anything_is_changed(empty, of_guest):
     done = empty.run("up", "--workers", "64", DATABASE_URL=of_guest)
     line, = done.stderr.splitlines()
-    assert done.returncode == 1 and "64 workers of 16 connections and what else runs need 1043; the server allows 197." in line
+    assert done.returncode == 1 and "64 workers of 16 connections and what else runs need 1048; the server allows 197." in line
     assert ask(of_guest, "SELECT count(*) FROM pg_namespace WHERE nspname = 'cogniflow'") == (0,)

@@ -62,5 +62,5 @@ def test_a_folder_that_cannot_be_made(empty):
 def test_the_embedded_server_allows_the_connections_that_the_workers_need(installation):
     running = installation.up("--workers", "2", COGNIFLOW_POOL_SIZE="150")
     eventually(running.is_ready)
-    assert int(installation.result("db", "psql", "-Atc", "SHOW max_connections")) == 2 * 150 + 12 + 7 + 3
+    assert int(installation.result("db", "psql", "-Atc", "SHOW max_connections")) == 2 * 150 + 12 + 12 + 3
     running.stop()

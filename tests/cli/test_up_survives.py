@@ -24,6 +24,10 @@ def realtime(running: Command) -> psutil.Process:
     return running.children("realtime")[0]
 
 
+def telling(running: Command) -> psutil.Process:
+    return running.children("cogniflow.cli webhooks")[0]
+
+
 def worker(running: Command) -> psutil.Process:
     return master(running).children()[0]
 
@@ -33,7 +37,7 @@ def token(installation: Installation, running: Command) -> str:
     return installation.result("token", "create", "--role", "administrator")
 
 
-@pytest.mark.parametrize("victim", [postmaster, master, worker])
+@pytest.mark.parametrize("victim", [postmaster, master, worker, telling])
 def test_a_part_that_is_killed_comes_back_and_answers(running, token, victim):
     before = victim(running)
     before.send_signal(signal.SIGKILL)
@@ -82,7 +86,7 @@ def test_ctrl_c_while_it_starts_ends_everything(installation):
 
 
 def test_after_the_supervisor_was_killed_the_next_one_takes_over(installation, running, token):
-    orphans, database = [*running.children("gunicorn"), realtime(running)], postmaster(running)
+    orphans, database = [*running.children("gunicorn"), realtime(running), telling(running)], postmaster(running)
     listening = running.socket(token, topics=["products"])
     listening.hear("ready")
     running.process.kill()

@@ -62,6 +62,6 @@ def test_a_role_that_may_not_be_taken_is_not_counted_on(server, database_name):
 
 def test_the_embedded_server_allows_what_the_workers_may_open():
     asked = settings(database_url=None, workers=10, pool_size=30, sockets="loop")
-    assert connections_needed(asked) == 10 * (30 + 12) + 7
-    assert connections_needed(settings(database_url=None, workers=10, pool_size=30)) == 10 * 30 + 12 + 7
+    assert connections_needed(asked) == 10 * (30 + 12) + 12
+    assert connections_needed(settings(database_url=None, workers=10, pool_size=30)) == 10 * 30 + 12 + 12
     assert addresses(asked).server._max_connections == connections_needed(asked) + 3

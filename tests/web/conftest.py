@@ -8,6 +8,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from cogniflow.kernel.entity import Entity, entity_of, rest_path
+from cogniflow.records.shape import told_once
 from tests.values import Values
 
 
@@ -60,6 +61,11 @@ class Api:
         """A new record of a table with these values, and valid ones for the rest."""
         entity = entity_of(table)
         return self.create(entity, self.values.of(entity) | values)
+
+
+def ever_after(entity: type[Entity], told: dict) -> dict:
+    """A record as it is told once the answer to its creation has told its secret."""
+    return {name: value for name, value in told.items() if name not in {column.key for column in told_once(entity)}}
 
 
 @pytest.fixture

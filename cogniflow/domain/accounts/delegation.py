@@ -66,6 +66,11 @@ def _refuse_unknown_fields(permission: Permission) -> None:
         raise Invalid(f"It {said}.", [FieldError("hidden_fields", said)])
 
 
+def gives(kind: type[Entity], field: str, given: Callable[[Session, Entity], tuple[Grant, ...]]) -> None:
+    """Declare what a row of a kind gives, and the field that says so."""
+    _GIVEN[kind] = (field, given)
+
+
 _GIVEN: dict[type[Entity], tuple[str, Callable[[Session, Entity], tuple[Grant, ...]]]] = {
     ApiToken: ("role_id", grants_of_token),
     UserRole: ("role_id", lambda session, row: grants_of_role(session, row.role_id)),

@@ -131,6 +131,12 @@ def caller_of_now(session: Session, caller: Caller) -> Caller | None:
     return _person(session, SESSION_BY_ID, caller.session_id, caller.door)
 
 
+def caller_of_user(session: Session, user_id: int, door: str) -> Caller | None:
+    """The user, for whom something is done without a sign-in, with the rights of now; None when the user is not active."""
+    found = session.execute(USER_BY_ID, {"key": user_id}).one_or_none()
+    return found and Caller(found.name, found.id, None, *_rights_of(found.rights), door=door, off=frozenset(found.off))
+
+
 def _rights_told(role_ids: Select | InstrumentedAttribute) -> ScalarSelect:
     """All that roles allow, as one text: what it says is made out once, until it says something else."""
     row = func.json_build_array(Role.name, *(getattr(Permission, name) for name in SAID))
@@ -141,11 +147,12 @@ def _rights_told(role_ids: Select | InstrumentedAttribute) -> ScalarSelect:
 
 
 HELD = select(UserRole.role_id).where(UserRole.user_id == User.id).correlate(User)
+USER = select(User.id, User.name, OFF, _rights_told(HELD).label("rights")).where(User.active, User.archived_at.is_(None))
+USER_BY_ID = USER.where(User.id == bindparam("key"))
 PERSON = (
-    select(User.id, User.name, UserSession.id.label("session_id"), UserSession.expires_at, session_uses.c.last_used_at, OFF,
-           _rights_told(HELD).label("rights"))
+    USER.add_columns(UserSession.id.label("session_id"), UserSession.expires_at, session_uses.c.last_used_at)
     .join(UserSession, UserSession.user_id == User.id).join(session_uses, session_uses.c.session_id == UserSession.id)
-    .where(User.active, User.archived_at.is_(None), func.least(UserSession.expires_at, session_uses.c.idle_at) > func.now()))
+    .where(func.least(UserSession.expires_at, session_uses.c.idle_at) > func.now()))
 PROGRAM = (
     select(ApiToken.id, ApiToken.name, ApiToken.user_id, ApiToken.scopes, ApiToken.expires_at, token_uses.c.last_used_at, OFF,
            _rights_told(ApiToken.role_id).label("rights"))

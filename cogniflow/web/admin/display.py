@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from markupsafe import Markup, escape
 from sqlalchemy import Boolean, Column, Date, DateTime, Integer, Numeric, String
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -20,14 +21,14 @@ from cogniflow.web.admin.rows import LABEL, name_of
 
 MOST_COLUMNS = 8
 """Columns that a list shows; the rest is in the details."""
-SPELLED = {"sku": "SKU", "id": "ID", "uid": "UID", "kg": "kg", "m3": "m³", "grn": "GRN", "gdn": "GDN", "api": "API"}
+SPELLED = {"sku": "SKU", "id": "ID", "uid": "UID", "url": "URL", "kg": "kg", "m3": "m³", "grn": "GRN", "gdn": "GDN", "api": "API"}
 BOOKKEEPING = frozenset({"id", "uid", "created_at", "updated_at", "created_by", "updated_by", "version", "archived_at"})
 CODE_LENGTH = Code.__metadata__[0].column.type.length
-UNHAPPY = frozenset({"cancelled", "rejected", "reversed", "dismissed", "expired", "lost"})
+UNHAPPY = frozenset({"cancelled", "rejected", "reversed", "dismissed", "expired", "given_up", "lost"})
 DRAWN = {COLOUR: '<span class="cf-swatch" style="background: {0}"></span>{0}',
          PICTURE: '<img class="cf-picture" src="{0}" alt="">'}
 """How values that are written in a shape of their own are shown."""
-WAITING = frozenset({"on_hold", "blocked"})
+WAITING = frozenset({"on_hold", "blocked", "failed"})
 
 
 def words(name: str) -> str:
@@ -92,7 +93,7 @@ def tone(entity: type[Entity], status: str) -> str:
         return "warn"
     if status == initial_status(entity):
         return "mute"
-    onward = {move.target for move in moves(entity) if move.source == status}
+    onward = {move.target for move in moves(entity) if move.source == status and move.target != initial_status(entity)}
     final = {each for each in onward if not any(move.source == each for move in moves(entity))}
     return "ok" if onward == final - UNHAPPY else "info"
 
@@ -142,6 +143,8 @@ def plain(column: Column, row: SimpleNamespace, zone: ZoneInfo) -> str:
         return f"{value:%-d %b %Y}"
     if isinstance(column.type, ARRAY):
         return ", ".join(value)
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
     return words(value) if column.key == "status" or column.info.get("choices") else str(value)
 
 

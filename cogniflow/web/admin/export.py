@@ -79,7 +79,7 @@ def _text(column: Column, row: SimpleNamespace, zone: ZoneInfo) -> str:
         return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
     if hasattr(value, "isoformat"):
         return value.astimezone(zone).isoformat() if hasattr(value, "tzinfo") else value.isoformat()
-    return plain(column, row, zone) if is_reference(column) else str(value)
+    return plain(column, row, zone) if is_reference(column) or isinstance(value, dict | list) else str(value)
 
 
 def _harmless(text: str) -> str:

@@ -64,10 +64,12 @@ class OperatingView(BaseModelView):
                 session, g.caller, self.entity, key, verb, {}))
         row = self.get_one(key)
         form = verb_form(operation, row.items, request.form)
-        if not self._saved(form, lambda session: operate(session, g.caller, self.entity, key, verb, form.given(),
-                                                         version=request.form.get("version", 0, int))):
+        done = self._saved(form, lambda session: operate(session, g.caller, self.entity, key, verb, form.given(),
+                                                         version=request.form.get("version", 0, int)))
+        if not done:
             return self._verb_page(operation, row, form)
         flash(f"{display.words(verb)}: done.", "success")
+        self._tell_once(done)
         return redirect(self._back())
 
     @expose("/action/", methods=("POST",))
@@ -100,9 +102,9 @@ class OperatingView(BaseModelView):
                 if each.allows(row) and may_operate(g.caller, verb, self.entity, row)]
 
     def bulk_verbs(self) -> list[Operation]:
-        """The verbs that the caller may do with many records at once: those that need nothing said."""
+        """The verbs that the caller may do with many records at once: those that need nothing said, and have nothing to say."""
         return [each for verb, each in operations(self.entity).items()
-                if g.caller.may_operate(verb, self.entity.__tablename__) and not each.needs_words]
+                if g.caller.may_operate(verb, self.entity.__tablename__) and not each.needs_words and not each.tells_once]
 
     # Inside
 
@@ -143,13 +145,19 @@ class OperatingView(BaseModelView):
         if wants_json():
             return self._answered(said, work)
         try:
-            self._write(work)
+            row = self._write(work)
             flash(said, "success")
+            self._tell_once(row)
         except NotFound:
             raise
         except CogniFlowError as error:
             flash(display.told(error), "error")
         return redirect(self._back())
+
+    def _tell_once(self, row: Any) -> None:
+        """Show the secrets that the write has made, on the next page alone."""
+        for name, secret in getattr(row, "told_once", {}).items():
+            flash(f"{display.words(name)}: {secret} – keep it now, it is not shown again.", "warning")
 
     def _back(self) -> str:
         return get_redirect_target("url") or self.get_url(".index_view")

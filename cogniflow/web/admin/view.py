@@ -85,7 +85,9 @@ class EntityView(OperatingView):
 
     def create_model(self, form: EntityForm) -> Any:
         """The new record, or False with the errors in the form."""
-        return self._saved(form, lambda session: create(session, g.caller, self.entity, self._given(form)))
+        made = self._saved(form, lambda session: create(session, g.caller, self.entity, self._given(form)))
+        self._tell_once(made)
+        return made
 
     def update_model(self, form: EntityForm, model: SimpleNamespace) -> Any:
         """The changed record, or False with the errors in the form."""

@@ -12,7 +12,7 @@ from cogniflow.errors import BadRequest, Busy
 from cogniflow.kernel.entity import Entity, rest_path
 from cogniflow.records.idempotency import Answer, Claim, claim, keep, release
 from cogniflow.records.kept import Kept
-from cogniflow.records.read import Record, one, position
+from cogniflow.records.read import Record, position, to_writer
 from cogniflow.web.position import position_headers
 from cogniflow.web.problems import CONTENT_TYPE, problem_json, problem_of
 
@@ -51,8 +51,8 @@ def record_answer(entity: type[Entity], record: Record, status: int = 200, *, et
 
 
 def written(session: Session, entity: type[Entity], row: Entity, status: int = 200) -> Answer:
-    """The answer to a write: the record as every read tells it, read in the same transaction."""
-    return record_answer(entity, one(session, g.caller, entity, row.id), status)
+    """The answer to a write: the record as every read tells it, read in the same transaction, and secrets told this once."""
+    return record_answer(entity, to_writer(session, g.caller, row), status)
 
 
 def read_answer(body: bytes, token: str | None) -> Response:

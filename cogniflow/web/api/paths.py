@@ -9,7 +9,7 @@ from cogniflow.kernel.operation import operations
 from cogniflow.records.bulk import MOST_RECORDS
 from cogniflow.records.parse import input_model, is_creatable
 from cogniflow.records.query import ARCHIVED, MOST_ROWS, OPERATORS, operators_of
-from cogniflow.records.shape import visible
+from cogniflow.records.shape import told_once, visible
 from cogniflow.web.api.resources import BULK_MODES, RESTORE
 from cogniflow.web.api.schemas import BulkResults, HistoryPage, Problem, example_of, page_model, told_model
 
@@ -51,7 +51,7 @@ def paths_of(entity: type[Entity], refs: Refs) -> dict[str, Any]:
     for verb, each in operations(entity).items():
         body = _body(refs[each.options], required=any(field.is_required() for field in each.options.model_fields.values()))
         found[f"{path}/{{id}}/{verb}"] = key | {"post": _action(
-            entity, verb, each.summary, refs, given(200, "The record after it.", refs[told_model(entity)]),
+            entity, verb, each.summary, refs, given(200, "The record after it.", _to_writer(entity, refs, each.tells_once)),
             CHANGE_PROBLEMS, [IDEMPOTENCY, IF_MATCH], body)}
     if is_master(entity):
         found[f"{path}/{{id}}/{RESTORE}"] = key | {"post": _action(
@@ -110,7 +110,7 @@ def _one(entity: type[Entity], refs: Refs) -> dict[str, Any]:
 
 def _create(entity: type[Entity], refs: Refs) -> dict[str, Any]:
     body = _body(refs[input_model(entity, "create")], example=example_of(entity, writable(entity)))
-    answers = given(201, "The new record; Location is its address.", refs[told_model(entity)])
+    answers = given(201, "The new record; Location is its address.", _to_writer(entity, refs, True))
     return _action(entity, "create", "Create a record.", refs, answers, (400, 403, 404, 409, 413, 415, 422), [IDEMPOTENCY], body)
 
 
@@ -145,6 +145,13 @@ def _action(entity: type[Entity], name: str, summary: str, refs: Refs, answers: 
     told = {"operationId": f"{name}_{entity.__tablename__}", "tags": [title(entity)], "summary": summary,
             "parameters": parameters, "responses": answers | problem_responses(refs, refused)}
     return told | ({"requestBody": body} if body else {})
+
+
+def _to_writer(entity: type[Entity], refs: Refs, tells_once: bool) -> dict[str, Any]:
+    """The record as a write answers it: one that makes its secrets tells them."""
+    told, once = refs[told_model(entity)], told_once(entity) if tells_once else []
+    secrets = {column.key: {"type": "string", "description": column.comment} for column in once}
+    return {"allOf": [told, {"type": "object", "required": [*secrets], "properties": secrets}]} if secrets else told
 
 
 def _body(schema: dict[str, Any], *, required: bool = True, example: dict[str, Any] | None = None) -> dict[str, Any]:
