@@ -203,12 +203,10 @@ def main(name: str) -> None:
     print(port, flush=True)
     for line in sys.stdin:
         match line.split():
-            case ["publish", count, pause]:
+            case ["publish", count]:
                 begun = time.monotonic()
                 for number in range(int(count)):
                     publish(LAST if number == int(count) - 1 else 5)
-                    if pause != "0":
-                        time.sleep(float(pause))
                 print(begun, flush=True)
             case ["memory"]:
                 print(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize(), flush=True)

@@ -3,6 +3,7 @@
 import signal
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -10,8 +11,8 @@ from cogniflow.errors import CogniFlowError
 from cogniflow.logs import configure_logging
 
 ROOMS = {"up": "up", "db": "database", "seed": "data", "simulate": "data", "do": "data", "user": "access", "token": "access",
-         "doctor": "doctor", "export": "exchange", "backup": "exchange", "restore": "exchange", "worker": "worker",
-         "realtime": "realtime", "webhooks": "webhooks", "docs": "docs"}
+         "doctor": "doctor", "export": "exchange", "import": "exchange", "backup": "exchange", "restore": "exchange",
+         "worker": "worker", "realtime": "realtime", "webhooks": "webhooks", "docs": "docs"}
 """The module of each command: only the one that is asked for is loaded."""
 
 
@@ -24,7 +25,7 @@ class Commands(click.Group):
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """The command of a name."""
-        return getattr(import_module(f"cogniflow.cli.{ROOMS[name]}"), name) if name in ROOMS else None
+        return getattr(import_module(f"cogniflow.cli.{ROOMS[name]}"), name + "_" * iskeyword(name)) if name in ROOMS else None
 
     def invoke(self, context: click.Context) -> object:
         """Run the command that was asked for."""

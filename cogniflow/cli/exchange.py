@@ -1,4 +1,4 @@
-"""Data that leaves and enters as a whole: exports, backups and their return."""
+"""Data that leaves and enters as a whole: exports, imports, backups and their return."""
 
 import sys
 from pathlib import Path
@@ -10,9 +10,10 @@ from cogniflow.cli.opened import entity_named, opened_addresses, opened_database
 from cogniflow.cli.up import alone
 from cogniflow.config import load_settings
 from cogniflow.db import migrate
-from cogniflow.db.session import Database
+from cogniflow.db.session import Actor, Database
+from cogniflow.domain.accounts.rights import SYSTEM_CALLER
 from cogniflow.errors import Invalid
-from cogniflow.exchange import backups, exports
+from cogniflow.exchange import backups, exports, imports
 from cogniflow.installation import list_declared
 from cogniflow.kernel.entity import Entity, entities, rest_path
 
@@ -46,6 +47,27 @@ def _export(session, entity: type[Entity], kind: str, out: Path | None, *, alone
     except OSError as problem:
         raise Invalid(f"{file} cannot be written: {problem.strerror}.") from None
     click.echo(f"{file}\t{count} records", err=True)
+
+
+@click.command("import")
+@click.argument("resource")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", "kind", type=click.Choice(list(imports.READERS)), help="[default: as FILE is called, else csv]")
+@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
+def import_(resource: str, file: Path, kind: str | None, dry_run: bool) -> None:
+    """Write the records in FILE, all or none, as cogniflow export tells them: cogniflow import products new.csv --dry-run.
+
+    A row with the uid or the id of a record changes it, any other is a new record. A row that gives the version it was
+    exported with does not overwrite what somebody else has changed meanwhile.
+    """
+    suffix = file.suffix.removeprefix(".").lower()
+    kind = kind or (suffix if suffix in imports.READERS else "csv")
+    with opened_database() as database:
+        entity = entity_named(resource)
+        rows = imports.read_rows(entity, kind, file.read_bytes())
+        do = database.rehearse if dry_run else database.write
+        made, there = do(Actor(door="cli"), lambda session: imports.bring_in(session, SYSTEM_CALLER, entity, rows))
+    click.echo(f"{made} created, {there} brought up to date{': nothing was written' if dry_run else ''}", err=True)
 
 
 @click.command()

@@ -101,6 +101,14 @@ class Database:
             with self._committed(actor) as session:
                 return work(session)
 
+    def rehearse(self, actor: Actor, work: Callable[[Session], Result]) -> Result:
+        """Do `work` with all that its commit would check, and undo it. Raises what the commit would."""
+        with translated(), Session(self.engine, expire_on_commit=False) as session:
+            name_actor(session, actor)
+            result = work(session)
+            session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+            return result
+
     def close(self) -> None:
         """Give every connection back to the server."""
         self.engine.dispose()

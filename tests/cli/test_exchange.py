@@ -34,3 +34,20 @@ def test_an_export_goes_to_standard_output_or_into_files(installation, running, 
         assert installation.run(*failing).returncode == 1
     for misused in (["export"], ["export", "orders", "--format", "exe"], ["restore", tmp_path / "nothing"]):
         assert installation.run(*misused).returncode == 2
+
+
+def test_an_import_is_rehearsed_then_done_and_refused_whole(installation, running, tmp_path):
+    key, file = installation.result("token", "create", "--role", "viewer"), tmp_path / "new.csv"
+    file.write_text("name\nImported\n")
+    for words, said, count in ((["--dry-run"], "1 created, 0 brought up to date: nothing was written", 0),
+                               ([], "1 created, 0 brought up to date", 1)):
+        done = installation.run("import", "product-categories", file, *words)
+        assert (done.returncode, done.stdout, done.stderr.strip()) == (0, "", said)
+        assert json.loads(running.get("/api/product-categories?name=Imported", key)[1])["page"]["total"] == count
+    file.write_text("name\nAnother\nImported\n")
+    refused = installation.run("import", "product-categories", file)
+    assert (refused.returncode, refused.stdout) == (1, "") and "line 3" in refused.stderr
+    assert json.loads(running.get("/api/product-categories?name=Another", key)[1])["page"]["total"] == 0
+    for misused in (["product-categories"], ["product-categories", tmp_path / "nothing.csv"]):
+        assert installation.run("import", *misused).returncode == 2
+    assert installation.run("import", "unicorns", file).returncode == 1

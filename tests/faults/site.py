@@ -15,7 +15,7 @@ from tests.cli.installed import PASSWORD, Installation, gone, words
 from tests.db.supervised import eventually
 from tests.faults.judge import Judge, Life, Log, Step, Verdict, parse
 from tests.faults.observer import Mirror, Observer
-from tests.faults.writers import AdminWriter, RestWriter, SqlWriter, Writer, sign_in
+from tests.faults.writers import AdminWriter, PsqlWriter, RestWriter, SqlWriter, Writer, sign_in
 
 TABLES = ("products", "orders", "order_items")
 ADMINISTRATOR = "admin@example.com"
@@ -85,7 +85,7 @@ class Site:
             return sign_in(site, ADMINISTRATOR, PASSWORD)
         products = self.products[:-1]  # the last one is for a transaction that stays open: nobody waits for it
         self.writers = [SqlWriter(self.url, products, self.orders, 1), SqlWriter(self.url, products, self.orders, 2),
-                        RestWriter(self.address, self.key, products, self.orders, 3),
+                        PsqlWriter(self.url, products, 8), RestWriter(self.address, self.key, products, self.orders, 3),
                         AdminWriter(self.address, as_administrator, products, 4)]
         self.observe()
         self.observe(seed=5)

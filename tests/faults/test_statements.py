@@ -1,5 +1,8 @@
 """Every kind of statement and transaction that PostgreSQL knows, heard over the socket exactly as the log has it."""
 
+import threading
+
+import psycopg
 import pytest
 
 from tests.faults.observer import Observer
@@ -71,4 +74,30 @@ def test_a_lower_transaction_that_changes_the_row_later_is_heard_later(site: Sit
         early.execute("UPDATE products SET description = 'later' WHERE id = %s", [site.products[0]])
         early.execute("COMMIT")
     assert client.wait_for(low, digest) and low < high
+    site.assert_nothing_lost()
+
+
+def test_of_two_that_wait_for_each_other_one_is_undone_and_the_other_is_heard(site: Site, page, client: Observer):
+    change, undone = "UPDATE product_categories SET name = 'Renamed ' || id WHERE id = %s", []
+    with site.psql() as one, site.psql() as other:
+        keys = [key for key, in one.execute(f"INSERT INTO product_categories (name) VALUES ({NAMED}), ({NAMED}) RETURNING id")]
+        for connection, key in zip((one, other), keys, strict=True):
+            connection.execute("BEGIN")
+            connection.execute(change, [key])
+
+        def cross(connection: psycopg.Connection, key: int) -> None:
+            try:
+                connection.execute(change, [key])
+                connection.execute("COMMIT")
+            except psycopg.errors.DeadlockDetected:
+                undone.append(connection)
+                connection.execute("ROLLBACK")
+
+        threads = [threading.Thread(target=cross, args=each) for each in zip((one, other), reversed(keys), strict=True)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join(60)
+        names = [name for name, in one.execute("SELECT name FROM product_categories WHERE id = ANY(%s) ORDER BY id", [keys])]
+    assert len(undone) == 1 and names == [f"Renamed {key}" for key in keys]
     site.assert_nothing_lost()

@@ -1,5 +1,7 @@
 """After every fault of a mode: what clients and an open page show is what the database holds."""
 
+from collections import Counter
+
 from playwright.sync_api import expect
 
 from tests.faults.observer import Mirror
@@ -26,4 +28,15 @@ def test_a_page_that_was_open_all_the_time_shows_the_rows_of_the_database(site: 
             shown = page.locator(f"tr[data-id='{number}']")
             expect(shown).to_contain_text(name, timeout=60_000)
             expect(shown.locator("[data-field=list_price], td")).to_contain_text([f"{price:,.2f}"], timeout=60_000)
+        fresh = page.context.new_page()
+        fresh.goto(page.url)
+        columns = fresh.locator("tr[data-id]").all_inner_texts()
+        fresh.close()
+        assert len(columns) == len(rows)
+        expect(page.locator("tr[data-id]")).to_have_text(columns, use_inner_text=True, timeout=60_000)
     assert page.navigations == []
+
+
+def test_everybody_has_written_all_the_time_and_some_have_undone_what_they_wrote(site: Site, page):
+    assert all(each.done["committed"] > 10 for each in site.writers), [each.done for each in site.writers]
+    assert sum((each.done for each in site.writers), Counter())["rolled back"] > 0

@@ -2,6 +2,7 @@
 
 import http.cookiejar
 import random
+import subprocess
 import threading
 import urllib.parse
 from collections import Counter
@@ -9,6 +10,8 @@ from collections.abc import Callable
 
 import psycopg
 import requests
+
+from cogniflow.db.binaries import find_binaries
 
 PAUSE = 0.1
 """Seconds between two writes of one writer: the machine has other things to do, too."""
@@ -49,7 +52,7 @@ class Writer(threading.Thread):
 
 
 class SqlWriter(Writer):
-    """Transactions of several statements, with savepoints undone and roll-backs, as psql would make them."""
+    """A program with a connection of its own: transactions of several statements, with savepoints undone and roll-backs."""
 
     def __init__(self, url: str, products: list[int], orders: list[int], seed: int):
         super().__init__(seed)
@@ -92,6 +95,23 @@ class SqlWriter(Writer):
                 self._connection.execute(statement, parameters)
                 raise psycopg.Rollback
         self._connection.execute(statement, parameters)
+
+
+class PsqlWriter(Writer):
+    """Somebody at psql: a transaction in which one statement is undone, each in a psql of its own."""
+
+    def __init__(self, url: str, products: list[int], seed: int):
+        super().__init__(seed)
+        self._command = [find_binaries().program("psql"), url, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+        self._products = products
+
+    def write(self) -> str:
+        """Two statements, of which one is kept."""
+        kept, undone = self.chance.choices(self._products, k=2)
+        script = (f"BEGIN; UPDATE products SET volume_m3 = coalesce(volume_m3, 0) + 0.001 WHERE id = {kept}; SAVEPOINT before; "
+                  f"UPDATE products SET volume_m3 = 0 WHERE id = {undone}; ROLLBACK TO before; COMMIT;")
+        done = subprocess.run(self._command, input=script, capture_output=True, text=True, timeout=60)
+        return "broken off" if done.returncode else "committed"
 
 
 class RestWriter(Writer):

@@ -1,0 +1,137 @@
+"""Records from a file, through the one write path: all of them, or none.
+
+A row with the `uid` or the `id` of a record there is changes that record, where it differs; any other is a new record.
+"""
+
+import csv
+import io
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Integer, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Session
+
+from cogniflow.domain.accounts.rights import Caller
+from cogniflow.errors import FieldError, Invalid
+from cogniflow.kernel.entity import Entity, title
+from cogniflow.records.bulk import CREATED, write_all
+from cogniflow.records.shape import told_fields
+
+DELIMITERS = ",;\t"
+TRUTH = {"true": True, "false": False}
+MOST_ERRORS = 100
+"""So many are told of a file."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record as the file gives it, and where: its line, or its place in a list of JSON."""
+
+    place: str
+    values: dict[str, Any]
+
+
+def read_rows(entity: type[Entity], kind: str, data: bytes) -> list[Row]:
+    """The records of a file of that kind, in UTF-8. Raises Invalid saying where it cannot be read."""
+    try:
+        rows = READERS[kind](entity, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Invalid(f"The file is not UTF-8 (byte {error.start}).") from None
+    known = told_fields(entity)
+    if unknown := sorted({name for row in rows for name in row.values} - set(known)):
+        raise Invalid(f"{title(entity)} have no field {', '.join(map(ascii, unknown))}; there are: {', '.join(known)}.")
+    return rows
+
+
+def bring_in(session: Session, caller: Caller, entity: type[Entity], rows: Sequence[Row]) -> tuple[int, int]:
+    """Write all of them; how many are new, and how many were there. Raises Invalid naming what is wrong in which row."""
+    there = _there(session, entity, rows)
+    items = [_item(entity, row.values, there) for row in rows]
+    try:
+        outcomes = write_all(session, caller, entity, items)
+    except Invalid as problem:
+        raise Invalid(f"Nothing was written: {len(problem.errors)} values cannot be accepted.", [
+            _placed(rows, each) for each in problem.errors[:MOST_ERRORS]]) from None
+    made = sum(each.status == CREATED for each in outcomes)
+    return made, len(outcomes) - made
+
+
+def _csv(entity: type[Entity], text: str) -> list[Row]:
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first.count), strict=True)
+    columns, rows = entity.__table__.columns, []
+    try:
+        names = next(reader, [])
+        if len(set(names)) < len(names):
+            raise Invalid("The first line names a field twice.")
+        for cells in reader:
+            if len(cells) != len(names):
+                raise Invalid(f"Line {reader.line_num} has {len(cells)} values for {len(names)} fields.")
+            rows.append(Row(f"line {reader.line_num}", {
+                name: _value(columns.get(name), cell) for name, cell in zip(names, cells, strict=True)}))
+    except csv.Error as error:
+        raise Invalid(f"Line {reader.line_num} cannot be read: {error}.") from None
+    return rows
+
+
+def _value(column: Column | None, cell: str) -> Any:
+    """What a cell says, as JSON has it; an empty one says nothing, or that there is nothing."""
+    if cell == "":
+        return None
+    kind = column.type if column is not None else None
+    if isinstance(kind, Boolean):
+        return TRUTH.get(cell.lower(), cell)
+    if isinstance(kind, Integer) and cell.removeprefix("-").isdecimal():
+        return int(cell)
+    if isinstance(kind, ARRAY | JSONB):
+        try:
+            return json.loads(cell, parse_float=Decimal)
+        except ValueError:
+            return cell
+    return cell
+
+
+def _json(entity: type[Entity], text: str) -> list[Row]:
+    try:
+        found = json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"The file is not JSON: {error}.") from None
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise Invalid("The file must hold a list of objects.")
+    return [Row(f"record {place}", each) for place, each in enumerate(found, start=1)]
+
+
+def _there(session: Session, entity: type[Entity], rows: Sequence[Row]) -> dict[str, int]:
+    """Those of the named uids that there are, with the ids of their records."""
+    named = {each for row in rows if (each := _uid(row.values))}
+    table = entity.__table__
+    return {str(uid): key for uid, key in session.execute(select(table.c.uid, table.c.id).where(table.c.uid.in_(named)))}
+
+
+def _uid(values: Mapping[str, Any]) -> str | None:
+    try:
+        return str(uuid.UUID(values["uid"]))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _item(entity: type[Entity], values: Mapping[str, Any], there: Mapping[str, int]) -> dict[str, Any]:
+    """The row as a write takes it; a new record is given no emptiness, but what it has by default."""
+    key = there.get(_uid(values) or "", values.get("id"))
+    if key is not None:
+        return {**values, "id": key}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _placed(rows: Sequence[Row], error: FieldError) -> FieldError:
+    _, place, *field = error.field.split(".", 2)
+    return FieldError(" ".join((rows[int(place)].place, *field)), error.message)
+
+
+READERS: dict[str, Callable[[type[Entity], str], list[Row]]] = {"csv": _csv, "json": _json}
+"""What reads each kind of file."""
