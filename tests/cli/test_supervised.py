@@ -15,16 +15,25 @@ from tests.db.supervised import eventually
 SERVES = "import time; from cogniflow.lifeline import Lifeline; line = Lifeline(); line.say_ready(); line.is_cut(60)"
 
 
+@contextmanager
+def supervised(program: str) -> Iterator[Supervised]:
+    """A process with that program."""
+    with socket.socket() as door:
+        running = Supervised("part", ["-c", program], {}, door.fileno())
+        running.start()
+        running.keep_running()
+        try:
+            yield running
+        finally:
+            running.tell_to_end()
+            running.end()
+
+
 @pytest.fixture
 def part() -> Iterator[Supervised]:
     """A process that serves."""
-    with socket.socket() as door:
-        running = Supervised("part", ["-c", SERVES], {}, door.fileno())
-        running.start()
-        running.keep_running()
+    with supervised(SERVES) as running:
         yield running
-        running.tell_to_end()
-        running.end()
 
 
 @contextmanager
@@ -55,3 +64,15 @@ def test_one_that_cannot_be_replaced_stays(part):
     assert part._now.process is first and first.poll() is None
     part.replace()
     assert first.poll() is not None and part._now.process.poll() is None
+
+
+def test_one_whose_successor_does_not_serve_stays(tmp_path):
+    broken = tmp_path / "broken"
+    with supervised(f"import os, sys; os.path.exists({str(broken)!r}) and sys.exit(3); {SERVES}") as part:
+        first = part._now.process
+        broken.touch()
+        part.replace()
+        assert part._now.process is first and first.poll() is None
+        broken.unlink()
+        part.replace()
+        assert first.poll() is not None and part._now.process.poll() is None

@@ -37,7 +37,7 @@ def site(request: pytest.FixtureRequest, installation: Installation) -> Iterator
 @pytest.fixture(scope="package")
 def page(site: Site, browser: Browser) -> Iterator[Page]:  # noqa: F811
     """The admin's list of products, loaded once, before anything breaks."""
-    opened = browser.new_page(viewport={"width": 1440, "height": 1200})
+    opened = browser.new_context(viewport={"width": 1440, "height": 1200}).new_page()
     opened.goto(f"{site.address}/login")
     opened.fill("[name=email]", ADMINISTRATOR)
     opened.fill("[name=password]", PASSWORD)

@@ -3,7 +3,7 @@
 from tests.mutations.mutation import Mutation
 
 SOCKET, LOOP, WIRE = "cogniflow/web/socket.py", "cogniflow/web/loop.py", "cogniflow/realtime/websocket.py"
-SUPERVISED, LINE, PARTS = "cogniflow/cli/supervised.py", "cogniflow/lifeline.py", "cogniflow/cli/parts.py"
+SUPERVISED, LINE = "cogniflow/cli/supervised.py", "cogniflow/lifeline.py"
 FEED, RESUME = "cogniflow/realtime/feed.py", "cogniflow/realtime/resume.py"
 TALK = "cogniflow/realtime/conversation.py"
 HANDSHAKE = "web/test_socket::what is no handshake is refused before the upgrade"
@@ -65,13 +65,11 @@ AT_THE_DOOR = (
     Mutation("a process that ends is started again", SUPERVISED,
              "while self._now is launch and not self._ending.wait(pause):", "while False:",
              "cli/test_supervised::one that cannot be started again at once is tried until it can"),
-    Mutation("one that cannot be replaced stays", SUPERVISED, "self._before, self._now = self._now, self._before", "pass",
-             "cli/test_supervised::one that cannot be replaced stays"),
+    Mutation("one whose successor does not serve stays", SUPERVISED, "self._before, self._now = self._now, self._before", "pass",
+             "cli/test_supervised::one whose successor does not serve stays"),
     Mutation("no process outlives the supervisor", LINE, "return bool(select.select([self._line], [], [], seconds)[0])",
              "return bool(time.sleep(seconds))",
              "cli/test_up_survives::after the supervisor was killed the next one takes over"),
-    Mutation("a reload replaces every process", PARTS, "each.replace()", "pass",
-             "cli/test_up_reloads::a reload under writes loses nothing and refuses nobody"),
     # the whole product under fire, in both modes
     Mutation("who comes back after a kill is told what was missed", TALK,
              "events = conflated([*events, *self._events(rest, topics)])", "events = []",

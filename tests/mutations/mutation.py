@@ -55,10 +55,10 @@ class Copy:
 
     def _passes(self, test: str) -> bool:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", test],
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--show-capture=no", test],
             cwd=self._folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=os.environ | {
                 "PYTHONPATH": str(self._folder), "COGNIFLOW_TEST_SERVER": str(self.server)})
         # a test that could not be set up has seen nothing
-        if done.returncode not in (PASSED, FAILED) or "\nERROR " in done.stdout:
+        if done.returncode not in (PASSED, FAILED) or "ERROR at setup of" in done.stdout:
             raise RuntimeError(done.stdout + done.stderr)
         return done.returncode == PASSED
