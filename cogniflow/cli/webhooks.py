@@ -6,7 +6,7 @@ import threading
 import click
 
 from cogniflow.config import load_settings
-from cogniflow.db.server import addresses, prepare_given
+from cogniflow.db.server import addresses
 from cogniflow.domain.registry import load
 from cogniflow.exchange.webhooks import tell_webhooks
 from cogniflow.lifeline import Lifeline
@@ -21,9 +21,8 @@ def webhooks() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     load()
-    found = addresses(settings)
-    owner = found.owner if found.server else prepare_given(found).owner
-    telling = threading.Thread(target=tell_webhooks, args=(owner,), kwargs={"private": settings.private_webhooks, "stop": stop})
+    telling = threading.Thread(target=tell_webhooks, args=(addresses(settings).owner,), kwargs={
+        "private": settings.private_webhooks, "stop": stop})
     telling.start()
     lifeline.say_ready()
     while not stop.is_set() and not lifeline.is_cut(1):
