@@ -6,8 +6,8 @@ import threading
 import click
 
 from cogniflow.cli.opened import opened_addresses
+from cogniflow.cli.webhooks import begin_telling
 from cogniflow.config import load_settings
-from cogniflow.exchange.webhooks import tell_webhooks
 from cogniflow.jobs.housekeeping import keep_house
 from cogniflow.logs import configure_logging
 
@@ -21,6 +21,5 @@ def worker() -> None:
     settings = load_settings()
     configure_logging(settings.log_level)
     with opened_addresses() as found:
-        threading.Thread(target=tell_webhooks, args=(found.owner,), name="webhooks", kwargs={
-            "private": settings.private_webhooks, "stop": stop}).start()
+        begin_telling(found.owner, settings, stop)
         keep_house(found.owner, settings, stop)

@@ -5,11 +5,9 @@ A row with the `uid` or the `id` of a record there is changes that record, where
 
 import csv
 import io
-import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Integer, select
@@ -21,6 +19,7 @@ from cogniflow.errors import FieldError, Invalid
 from cogniflow.kernel.entity import Entity, title
 from cogniflow.records.bulk import CREATED, write_all
 from cogniflow.records.shape import told_fields
+from cogniflow.records.strict_json import read_json
 
 DELIMITERS = ",;\t"
 TRUTH = {"true": True, "false": False}
@@ -90,7 +89,7 @@ def _value(column: Column | None, cell: str) -> Any:
         return int(cell)
     if isinstance(kind, ARRAY | JSONB):
         try:
-            return json.loads(cell, parse_float=Decimal)
+            return read_json(cell)
         except ValueError:
             return cell
     return cell
@@ -98,8 +97,8 @@ def _value(column: Column | None, cell: str) -> Any:
 
 def _json(entity: type[Entity], text: str) -> list[Row]:
     try:
-        found = json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
+        found = read_json(text)
+    except ValueError as error:
         raise Invalid(f"The file is not JSON: {error}.") from None
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise Invalid("The file must hold a list of objects.")

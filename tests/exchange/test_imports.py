@@ -9,7 +9,7 @@ import pytest
 
 from cogniflow.db.session import SYSTEM, Database
 from cogniflow.domain.accounts.rights import SYSTEM_CALLER
-from cogniflow.errors import CogniFlowError, Invalid, Stale
+from cogniflow.errors import BadRequest, CogniFlowError, Invalid, Stale
 from cogniflow.exchange.exports import export
 from cogniflow.exchange.imports import bring_in, read_rows
 from cogniflow.kernel.entity import entities, entity_of
@@ -93,10 +93,15 @@ def test_a_file_that_cannot_be_read_is_refused(company, data, said):
         imported(company, "products", data)
 
 
-@pytest.mark.parametrize("data", ["", "{}", "[1]", "[[", "[" * 100_000])
+@pytest.mark.parametrize("data", ["", "{}", "[1]", "[[", "[" * 100_000, '[{"weight": NaN}]', '[{"name": "\\ud800"}]'])
 def test_json_that_is_no_list_of_records_is_refused(company, data):
     with pytest.raises(Invalid):
         imported(company, "products", data, "json")
+
+
+def test_a_field_that_a_record_gives_twice_is_refused(company):
+    with pytest.raises(BadRequest, match="twice"):
+        imported(company, "products", '[{"sku": "NEW-1", "name": "One", "name": "Other"}]', "json")
 
 
 def test_what_the_system_gives_is_not_given_by_a_file(company):

@@ -1,10 +1,7 @@
 """What a request gives: its JSON body, the version it has seen, its query."""
 
-import json
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping
-from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -12,6 +9,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from cogniflow.errors import BadRequest, FieldError, Invalid, TooLarge
 from cogniflow.records.query import names, page_size
+from cogniflow.records.strict_json import read_json
 
 ETAG = re.compile(r'(?:W/)?"?v?([0-9]{1,18})(?::[a-z]+)?"?')
 """A version as an ETag, also with the suffix that compression adds to it."""
@@ -34,10 +32,8 @@ def json_object(*, may_be_empty: bool = False) -> dict[str, Any]:
     if not request.is_json:
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
     try:
-        given = json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_named_once)
-        if b"\\u" in raw:
-            json.dumps(given, ensure_ascii=False, default=str).encode()  # half a surrogate pair is no text
-    except (ValueError, RecursionError):
+        given = read_json(raw)
+    except ValueError:
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(given, dict):
         raise BadRequest("The body must be a JSON object.")
@@ -95,16 +91,3 @@ def _refuse_query(*known: str) -> None:
         if name not in known or len(values) > 1:
             said = "is given more than once" if name in known else "is not known here"
             raise BadRequest(f"{name[:80]}: {said}.", [FieldError(name[:80], said)])
-
-
-def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of these names and values; which of two values is meant, nobody could say."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
-        raise BadRequest("The body gives a name twice.", [FieldError(name[:80], "is given more than once") for name in twice])
-    return found
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
