@@ -14,6 +14,7 @@ from cogniflow.domain.accounts.rights import Caller
 from cogniflow.domain.workspace.models import Attachment, Comment
 from cogniflow.kernel.entity import Entity, lines, references
 from cogniflow.records.shape import visible_to
+from cogniflow.records.words import is_reference, plain, record_name
 from cogniflow.web.admin import display
 from cogniflow.web.admin.history import Changes, changes_of
 from cogniflow.web.admin.names import topics_of_names
@@ -27,7 +28,7 @@ class Details:
     def __init__(self, entity: type[Entity], row: SimpleNamespace, caller: Caller, database: Database):
         self.entity, self.row, self._caller, self._database = entity, row, caller, database
         self.line = lines(entity)
-        self.name = display.record_name(entity, row)
+        self.name = record_name(entity, row)
 
     def topics(self) -> str:
         """What the page follows: the record, and those whose names it and its lines tell."""
@@ -48,7 +49,7 @@ class Details:
     def written(self) -> str:
         """When the record was made and last changed."""
         table = self.entity.__table__
-        made, changed = (display.plain(table.c[name], self.row, company_zone()) for name in ("created_at", "updated_at"))
+        made, changed = (plain(table.c[name], self.row, company_zone()) for name in ("created_at", "updated_at"))
         return f"Created {made}, last changed {changed}, version {self.row.version}"
 
     def changes(self, cursor: str | None) -> Changes | None:
@@ -97,7 +98,7 @@ class Details:
             return find(session, self._caller, self.entity, self.row.id)
 
     def _link(self, column: Column) -> str | None:
-        if not display.is_reference(column):
+        if not is_reference(column):
             return None
         target = references(self.entity)[column.key.removesuffix("_id")].__tablename__
         if not self._caller.may("read", target):

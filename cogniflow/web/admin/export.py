@@ -17,8 +17,8 @@ from cogniflow.db.session import Database
 from cogniflow.domain.accounts.rights import Caller
 from cogniflow.errors import NotFound
 from cogniflow.kernel.entity import Entity, title
-from cogniflow.web.admin import rows
-from cogniflow.web.admin.display import field_title, is_number, is_reference, plain
+from cogniflow.records import named
+from cogniflow.records.words import field_title, is_number, is_reference, plain
 from cogniflow.web.admin.listing import columns_of, file_name, query_of
 from cogniflow.web.shell.shell import company_zone
 
@@ -36,7 +36,7 @@ def exported(database: Database, caller: Caller, entity: type[Entity], args: Mul
     file = TemporaryFile()  # noqa: SIM115 - closed when the answer has been sent
     # written whole first: who takes the file slowly holds no connection; in a transaction, as a cursor needs one
     with database.transaction(caller.actor()) as session:
-        found = rows.streamed(session, caller, entity, query, MOST_ROWS)
+        found = named.streamed(session, caller, entity, query, MOST_ROWS)
         WRITERS[kind](file, entity, columns, found, company_zone())
     file.seek(0)
     answer = send_file(file, as_attachment=True, download_name=file_name(entity, kind))

@@ -17,7 +17,7 @@ from cogniflow.kernel.entity import Entity, entity_of, references
 from cogniflow.kernel.fields import COLOUR, PICTURE
 from cogniflow.records.fields import WHOLE
 from cogniflow.records.parse import is_required
-from cogniflow.web.admin.display import field_title, is_reference, words
+from cogniflow.records.words import field_title, is_reference, words
 from cogniflow.web.shell.shell import company_zone
 
 

@@ -12,7 +12,7 @@ from wtforms import Form, HiddenField
 from cogniflow.errors import CogniFlowError, FieldError
 from cogniflow.kernel.entity import Entity, writable
 from cogniflow.records.shape import ITEMS
-from cogniflow.web.admin.display import words
+from cogniflow.records.words import words
 from cogniflow.web.admin.fields import ReferenceField, field_of
 
 POSITION = "position"

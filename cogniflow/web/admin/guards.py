@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from cogniflow.domain.accounts.rights import Action, Caller
 from cogniflow.kernel.entity import Entity, document_of
 from cogniflow.kernel.lifecycle import initial_status, statuses
-from cogniflow.web.admin.rows import DOCUMENT_STATUS
+from cogniflow.records.named import DOCUMENT_STATUS
 
 DOCUMENT_GUARD, FINAL = "cogniflow_40_document", 2
 """The trigger that guards documents, and which of its arguments are the statuses in which nothing changes."""

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from cogniflow.domain.accounts.rights import Caller
 from cogniflow.kernel.entity import Entity, references
+from cogniflow.records import named
 from cogniflow.records.fields import adapter
 from cogniflow.records.history import history
-from cogniflow.web.admin import display, rows
+from cogniflow.records.words import field_title, plain
 from cogniflow.web.shell.shell import company_zone
 
 MOST = 20
@@ -56,7 +57,7 @@ def _change(entity: type[Entity], told: dict[str, Any], names: Names) -> Change:
     columns = entity.__table__.c
     return Change(told["actor"]["name"] if told["actor"] else "A program", DONE[told["op"]], at,
                   f"{at.astimezone(company_zone()):%-d %b %Y %H:%M}", told["door"] or "SQL",
-                  [(display.field_title(columns[name]), *(_said(columns[name], value, names) for value in values))
+                  [(field_title(columns[name]), *(_said(columns[name], value, names) for value in values))
                    for name, values in differences.items()])
 
 
@@ -65,8 +66,8 @@ def _said(column: Column, value: Any, names: Names) -> str:
         typed = value if value is None else adapter(column).validate_python(value)
     except ValidationError:  # it was right when it was written
         return str(value)
-    row = SimpleNamespace(**{column.key: typed, f"{rows.LABEL}{column.key}": names.get((column.key, value))})
-    return display.plain(column, row, company_zone())
+    row = SimpleNamespace(**{column.key: typed, f"{named.LABEL}{column.key}": names.get((column.key, value))})
+    return plain(column, row, company_zone())
 
 
 def _names(session: Session, caller: Caller, entity: type[Entity], told: list[dict[str, Any]]) -> Names:
@@ -75,5 +76,5 @@ def _names(session: Session, caller: Caller, entity: type[Entity], told: list[di
     for name, target in references(entity).items():
         column = f"{name}_id"
         ids = {value for each in told for value in each["changes"].get(column, ()) if value is not None}
-        found |= {(column, key): said for key, said in rows.names_of(session, caller, target, ids).items()}
+        found |= {(column, key): said for key, said in named.names_of(session, caller, target, ids).items()}
     return found

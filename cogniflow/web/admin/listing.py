@@ -17,10 +17,12 @@ from werkzeug.datastructures import MultiDict
 from cogniflow.domain.accounts.rights import Caller
 from cogniflow.kernel.entity import Entity, is_master, label_column, references, writable
 from cogniflow.kernel.lifecycle import statuses
+from cogniflow.records import named
 from cogniflow.records.query import ListQuery, is_sortable, parse_list_query
 from cogniflow.records.selection import COUNT_CAP
 from cogniflow.records.shape import projection, visible_to
-from cogniflow.web.admin import display, rows
+from cogniflow.records.words import field_title, is_number, is_reference, record_name, words
+from cogniflow.web.admin import display
 from cogniflow.web.admin.forms import form_class
 from cogniflow.web.admin.guards import first_status, status_of
 from cogniflow.web.admin.names import names_told
@@ -55,7 +57,7 @@ class Listing:
         self.args = {name: value for name, value in asked.items() if value != "" and name != "page"}
         self.page = int(args["page"]) if args.get("page", "").isdecimal() and 1 <= int(args["page"]) <= COUNT_CAP else 1
         self.query = query_of(caller, entity, self.args)
-        self.rows, self._counted = rows.page(session, caller, entity, self.query, (self.page - 1) * self.query.limit)
+        self.rows, self._counted = named.page(session, caller, entity, self.query, (self.page - 1) * self.query.limit)
         self.columns = self._chosen_columns()
         self.views = views_of(session, caller, entity)
         self._form = form_class(entity)()
@@ -94,7 +96,7 @@ class Listing:
 
     def sort_url(self, column: Column) -> str | None:
         """The address of the list ordered by a column, the other way round where it is already; None where it cannot be."""
-        if display.is_reference(column) or not is_sortable(column):
+        if is_reference(column) or not is_sortable(column):
             return None
         return self.url(sort=f"-{column.key}" if self.order(column) == "ascending" else column.key)
 
@@ -109,11 +111,11 @@ class Listing:
 
     def name(self, row: SimpleNamespace) -> str:
         """What stands for the row."""
-        return display.record_name(self.entity, row)
+        return record_name(self.entity, row)
 
     def searched(self) -> str:
         """What the search looks in: "name, SKU, barcode"."""
-        said = (display.words(name) for name in self.entity.resource.search)
+        said = (words(name) for name in self.entity.resource.search)
         return ", ".join(each if each.isupper() else each.lower() for each in said)
 
     def feed_id(self, row: SimpleNamespace) -> int:
@@ -130,7 +132,7 @@ class Listing:
 
     def editor(self, column: Column, row: SimpleNamespace) -> dict | None:
         """How a value of a row that may be edited is edited in the list itself: {kind, value, source}; None where it is not."""
-        if column not in writable(self.entity) or display.is_reference(column) or self.is_label(column) \
+        if column not in writable(self.entity) or is_reference(column) or self.is_label(column) \
                 or isinstance(column.type, ARRAY | JSONB) \
                 or column.key in self.caller.hidden(self.entity.__tablename__, "update"):
             return None
@@ -140,7 +142,7 @@ class Listing:
         field.process_data(getattr(row, column.key))
         if isinstance(column.type, Boolean):
             return {"kind": "text", "value": "true" if field.data else "", "source": _source([("true", "Yes"), ("", "No")])}
-        kind = "number" if display.is_number(column) else "date" if isinstance(column.type, Date) else "text"
+        kind = "number" if is_number(column) else "date" if isinstance(column.type, Date) else "text"
         choices = [(each.value, each.label) for each in getattr(field, "choices", ())]
         return {"kind": kind, "value": field.data, "source": _source(choices) if choices else None}
 
@@ -178,16 +180,16 @@ class Listing:
         return label + [each for each in told if each not in label]
 
     def _filters_of(self, column: Column) -> list[FilterField]:
-        key, title = column.key, display.field_title(column)
+        key, title = column.key, field_title(column)
         choices = statuses(self.entity) if key == "status" else column.info.get("choices")
         if choices:
-            return [self._filter(key, title, "choice", tuple((each, display.words(each)) for each in choices))]
+            return [self._filter(key, title, "choice", tuple((each, words(each)) for each in choices))]
         if isinstance(column.type, Boolean):
             return [self._filter(key, title, "choice", (("true", "Yes"), ("false", "No")))]
-        if display.is_reference(column):
+        if is_reference(column):
             target = references(self.entity)[key.removesuffix("_id")]
             return [self._filter(key, title, "reference")] if self.caller.may("read", target.__tablename__) else []
-        shown = display.is_number(column) and column in self.columns
+        shown = is_number(column) and column in self.columns
         if not shown and not isinstance(column.type, Date):
             return []
         kind = "number" if shown else "date"
@@ -200,14 +202,14 @@ class Listing:
         found = {}
         for name, target in references(self.entity).items():
             if (chosen := self.args.get(f"{name}_id", "")).isdecimal():
-                found[f"{name}_id"] = rows.names_of(session, self.caller, target, {int(chosen)}).get(int(chosen), f"#{chosen}")
+                found[f"{name}_id"] = named.names_of(session, self.caller, target, {int(chosen)}).get(int(chosen), f"#{chosen}")
         return found
 
     def _said(self, key: str, name: str) -> str:
         operator = name.removeprefix(key).removeprefix("__")
         value = self._names.get(name) or self.args[name]
-        shown = value if operator in ("gt", "gte", "lt", "lte", "contains") or name in self._names else display.words(value)
-        return f"{display.field_title(self.entity.__table__.c[key])} {COMPARED[operator]} {shown}"
+        shown = value if operator in ("gt", "gte", "lt", "lte", "contains") or name in self._names else words(value)
+        return f"{field_title(self.entity.__table__.c[key])} {COMPARED[operator]} {shown}"
 
 
 def query_of(caller: Caller, entity: type[Entity], args: Mapping[str, str]) -> ListQuery:

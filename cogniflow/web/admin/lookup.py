@@ -6,9 +6,9 @@ from flask_admin.model.ajax import AjaxModelLoader
 from cogniflow.db.session import Database
 from cogniflow.kernel.entity import Entity, lines, references
 from cogniflow.kernel.operation import operations
+from cogniflow.records import named
 from cogniflow.records.authorise import require
 from cogniflow.records.shape import ITEMS
-from cogniflow.web.admin import rows
 from cogniflow.web.admin.verbs import referred
 
 MOST_CHOICES = 50
@@ -29,7 +29,7 @@ class ReferenceLoader(AjaxModelLoader):
         """The choices that `query` finds. Raises NotFound where the caller may not read them."""
         require(g.caller, "read", self._target)
         with self._database.reading() as session:
-            return rows.choices(session, g.caller, self._target, query or "", max(1, min(limit, MOST_CHOICES)), self._needs)
+            return named.choices(session, g.caller, self._target, query or "", max(1, min(limit, MOST_CHOICES)), self._needs)
 
 
 def reference_loaders(entity: type[Entity], database: Database) -> dict[str, ReferenceLoader]:

@@ -7,7 +7,7 @@ from sqlalchemy import Column
 
 from cogniflow.domain.accounts.rights import Caller
 from cogniflow.kernel.entity import Entity, label_column, references
-from cogniflow.web.admin.display import is_reference
+from cogniflow.records.words import is_reference
 
 MOST_NAMED = 80
 """A page follows the names of so many records, and of so many in its lines; a socket has 200 topics."""

@@ -17,10 +17,12 @@ from cogniflow.domain.accounts.rights import Caller
 from cogniflow.errors import CogniFlowError, Conflict, Invalid, NotFound
 from cogniflow.kernel.entity import Entity
 from cogniflow.kernel.operation import Operation, operations
+from cogniflow.records import named
 from cogniflow.records.authorise import require_verb
 from cogniflow.records.operate import operate
+from cogniflow.records.words import singular, words
 from cogniflow.records.write import delete, restore
-from cogniflow.web.admin import display, rows
+from cogniflow.web.admin import display
 from cogniflow.web.admin.answers import write_answer
 from cogniflow.web.admin.details import Details
 from cogniflow.web.admin.forms import EntityForm, unnamed
@@ -60,7 +62,7 @@ class OperatingView(BaseModelView):
         require_verb(g.caller, verb, self.entity)
         operation, key = operations(self.entity)[verb], request.form.get("id", "")
         if "version" not in request.form:
-            return self._done(f"{display.words(verb)}: done", lambda session: operate(
+            return self._done(f"{words(verb)}: done", lambda session: operate(
                 session, g.caller, self.entity, key, verb, {}))
         row = self.get_one(key)
         form = verb_form(operation, row.items, request.form)
@@ -68,7 +70,7 @@ class OperatingView(BaseModelView):
                                                          version=request.form.get("version", 0, int)))
         if not done:
             return self._verb_page(operation, row, form)
-        flash(f"{display.words(verb)}: done.", "success")
+        flash(f"{words(verb)}: done.", "success")
         self._tell_once(done)
         return redirect(self._back())
 
@@ -84,7 +86,7 @@ class OperatingView(BaseModelView):
             except CogniFlowError as error:
                 refused.append(f"{self.noun} {key}: {display.told(error)}")
         if done:
-            flash(f"{display.words(action)}: {done} done.", "success")
+            flash(f"{words(action)}: {done} done.", "success")
         if refused:
             flash(f"{len(refused)} refused. {' '.join(refused[:5])}", "error")
         return redirect(self._back())
@@ -94,7 +96,7 @@ class OperatingView(BaseModelView):
     @property
     def noun(self) -> str:
         """What one record is called."""
-        return display.singular(self.entity)
+        return singular(self.entity)
 
     def allowed(self, row: Any) -> list[Operation]:
         """The verbs that the caller may do with the row as it stands."""
@@ -119,7 +121,7 @@ class OperatingView(BaseModelView):
         for field, key in found:
             wanted.setdefault(field.target, set()).add(key)
         with self._database.reading() as session:
-            names = {target: rows.names_of(session, g.caller, target, keys) for target, keys in wanted.items()}
+            names = {target: named.names_of(session, g.caller, target, keys) for target, keys in wanted.items()}
         for field, key in found:
             field.label_text = names[field.target].get(key, f"#{key}")
         return form
@@ -157,7 +159,7 @@ class OperatingView(BaseModelView):
     def _tell_once(self, row: Any) -> None:
         """Show the secrets that the write has made, on the next page alone."""
         for name, secret in getattr(row, "told_once", {}).items():
-            flash(f"{display.words(name)}: {secret} – keep it now, it is not shown again.", "warning")
+            flash(f"{words(name)}: {secret} – keep it now, it is not shown again.", "warning")
 
     def _back(self) -> str:
         return get_redirect_target("url") or self.get_url(".index_view")

@@ -8,7 +8,7 @@ from wtforms.fields.choices import SelectChoice
 
 from cogniflow.domain.system.models import SystemSetting
 from cogniflow.kernel.setting import Setting, settings
-from cogniflow.web.admin.display import words
+from cogniflow.records.words import words
 from cogniflow.web.admin.fields import ChoiceField, FlagField, TextField, WholeNumberField, field_of
 from cogniflow.web.admin.forms import EntityForm
 from cogniflow.web.admin.view import EntityView

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from cogniflow.kernel.entity import Entity, entity_of
 from cogniflow.kernel.operation import LINES, REMOVED, Operation, RecordOf
-from cogniflow.web.admin.display import words
+from cogniflow.records.words import words
 from cogniflow.web.admin.fields import (
     DayField,
     DecimalField,

@@ -14,11 +14,13 @@ from cogniflow.db.session import Database
 from cogniflow.domain.accounts.rights import Action
 from cogniflow.errors import ReadOnly
 from cogniflow.kernel.entity import Entity, is_master, lines, rest_path, title, writable
+from cogniflow.records import named
 from cogniflow.records.authorise import require
 from cogniflow.records.parse import is_creatable
 from cogniflow.records.shape import ITEMS
+from cogniflow.records.words import field_title, is_number, record_name, words
 from cogniflow.records.write import create, update
-from cogniflow.web.admin import display, rows
+from cogniflow.web.admin import display
 from cogniflow.web.admin.details import Details
 from cogniflow.web.admin.export import exported
 from cogniflow.web.admin.forms import EntityForm, LineForm, form_class, items_given, line_form_class, line_forms
@@ -31,8 +33,8 @@ NEEDS = {"create_view": "create", "edit_view": "update", "ajax_update": "update"
          "restore_view": "delete"}
 """The right that each page asks for beside reading."""
 
-PAGE_WORDS = {"words": display.words, "field_title": display.field_title, "is_number": display.is_number, "tone": display.tone,
-              "stays_whole": display.stays_whole, "record_name": display.record_name, "rest_path": rest_path}
+PAGE_WORDS = {"words": words, "field_title": field_title, "is_number": is_number, "tone": display.tone,
+              "stays_whole": display.stays_whole, "record_name": record_name, "rest_path": rest_path}
 """What templates call to say things."""
 
 
@@ -70,9 +72,9 @@ class EntityView(OperatingView):
     def get_one(self, id: str) -> SimpleNamespace:
         """The record, with its lines. Raises NotFound."""
         with self._database.reading() as session:
-            row = rows.one(session, g.caller, self.entity, id)
+            row = named.one(session, g.caller, self.entity, id)
             line = lines(self.entity)
-            row.items = rows.lines_of(session, g.caller, line, row.id) if line else []
+            row.items = named.lines_of(session, g.caller, line, row.id) if line else []
             return row
 
     def create_form(self, obj: Any = None) -> EntityForm:

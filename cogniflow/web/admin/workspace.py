@@ -12,8 +12,9 @@ from cogniflow.domain.accounts.models import User
 from cogniflow.domain.accounts.rights import Caller
 from cogniflow.domain.workspace.models import Attachment, Comment
 from cogniflow.kernel.entity import Entity, rest_path
+from cogniflow.records import named
 from cogniflow.records.query import parse_list_query
-from cogniflow.web.admin import display, rows
+from cogniflow.records.words import plain
 from cogniflow.web.shell.shell import company_zone
 
 MOST = 100
@@ -50,14 +51,14 @@ def _of_record(session: Session, caller: Caller, kind: type[Entity], entity: typ
     """The rows of a record, each with the names of everybody who added some."""
     query = parse_list_query(caller, kind, MultiDict({
         "entity": entity.__tablename__, "record_id": str(key), "sort": "-id", "limit": str(MOST)}))
-    found, _ = rows.page(session, caller, kind, query, 0)
+    found, _ = named.page(session, caller, kind, query, 0)
     names = dict(session.execute(select(User.id, User.name).where(User.id.in_({each.author_id for each in found}))).all())
     return [(each, names) for each in reversed(found)]
 
 
 def _added(names: dict[int, str], row: SimpleNamespace, what: str) -> Added:
     return Added(names.get(row.author_id, "A program"), what, row.created_at,
-                 display.plain(Comment.__table__.c.created_at, row, company_zone()))
+                 plain(Comment.__table__.c.created_at, row, company_zone()))
 
 
 def _size(count: int) -> str:

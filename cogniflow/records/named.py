@@ -1,4 +1,4 @@
-"""Rows as the admin shows them: the columns of an entity, and beside every reference the name of what it refers to."""
+"""Rows with names: the columns of an entity, and beside every reference what it refers to is called."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
