@@ -65,9 +65,9 @@ class Site:
         """A connection of its own, in autocommit, past the product."""
         return psycopg.connect(self.url.replace("cogniflow_app@", f"{role}@"), autocommit=True, connect_timeout=10)
 
-    def observe(self, topics: Sequence[str] = TABLES, kind: type[Observer] = Observer, **given) -> Observer:
-        """A new client, following by the time this returns; everyone's topics include the products."""
-        made = kind(self.address.replace("http", "ws") + "/ws", self.key, topics, shared=self._shared, **given)
+    def observe(self, topics: Sequence[str] = TABLES, kind: type[Observer] = Observer, at: str = "", **given) -> Observer:
+        """A new client of the site `at`, following by the time this returns; everyone's topics include the products."""
+        made = kind((at or self.address).replace("http", "ws") + "/ws", self.key, topics, shared=self._shared, **given)
         self.observers[made] = Judge(made.topics), 0
         made.start()
         eventually(lambda: made.k and made.connections or made.failure, PATIENCE)
