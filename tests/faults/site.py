@@ -43,7 +43,8 @@ class Site:
 
     def __init__(self, installation: Installation, mode: str, *words: str):
         self.mode, self.installation = mode, installation
-        self.running = installation.up("--workers", "2", *words, COGNIFLOW_SOCKETS=mode, COGNIFLOW_ADMIN_PASSWORD=PASSWORD)
+        self.running = installation.up("--workers", "2", *words, COGNIFLOW_SOCKETS=mode, COGNIFLOW_ADMIN_PASSWORD=PASSWORD,
+                                       COGNIFLOW_THREADS="400")  # a crowd of clients, of which "loop" gives a thread to each
         self.address = f"http://127.0.0.1:{installation.port}"
         self.key = installation.result("token", "create", "--role", "administrator")
         self.url = installation.result("db", "url")
