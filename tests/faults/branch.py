@@ -1,12 +1,11 @@
 """A second machine of the company: the product once more, on the same database, at the far end of a line that can fail."""
 
-import json
 import signal
 from pathlib import Path
 
 from tests.cli.installed import PASSWORD, Installation
 from tests.faults.line import Line
-from tests.faults.site import Site
+from tests.faults.site import Site, figures
 
 
 class Branch:
@@ -21,7 +20,7 @@ class Branch:
 
     def figures(self) -> dict[str, float]:
         """What its feed says of itself."""
-        return json.loads(self.running.get("/readyz", self._key)[1])["figures"]
+        return figures(self.running, self._key)
 
     def end(self) -> None:
         """End it; nothing may be left of it."""

@@ -1,5 +1,6 @@
 """The product as `cogniflow up` runs it, under fire: who writes, who listens, and what of it can be broken."""
 
+import json
 import signal
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ import psycopg
 import requests
 
 from cogniflow.realtime.token import Token
-from tests.cli.installed import PASSWORD, Installation, gone, words
+from tests.cli.installed import PASSWORD, Command, Installation, gone, words
 from tests.db.supervised import eventually
 from tests.faults.judge import Judge, Life, Log, Step, Verdict, parse
 from tests.faults.observer import Mirror, Observer
@@ -239,6 +240,11 @@ class Site:
             each.leave()
         assert self.running.stop(signal.SIGTERM) == 0, self.running.err
         assert not self.installation.processes()
+
+
+def figures(running: Command, key: str) -> dict[str, float]:
+    """What the feed says of itself, or that of the worker that answers."""
+    return json.loads(running.get("/readyz", key)[1])["figures"]
 
 
 def seconds_until(condition, limit: float = 30) -> float:
