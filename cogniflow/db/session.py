@@ -18,6 +18,11 @@ from cogniflow.db.failures import is_transient, translated
 Result = TypeVar("Result")
 PAUSE = (0.02, 0.08)
 """Seconds between the least and the most before work is done a second time."""
+NOTICED = {"connect_timeout": "5", "keepalives": "1", "keepalives_idle": "4", "keepalives_interval": "2",
+           "keepalives_count": "2", "tcp_user_timeout": "8000"}
+"""A connection whose other end is gone without a word is given up after 8 seconds, not after hours."""
+NOTICED_BY_SERVER = "-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2"
+"""The server must notice, too: whoever is gone may hold locks, or the bell."""
 
 NAME_ACTOR = text("SELECT set_config('cogniflow.actor', :user, true), set_config('cogniflow.request_id', :request, true), "
                   "set_config('cogniflow.door', :door, true)")
@@ -52,10 +57,11 @@ class Database:
     def __init__(self, url: str, pool_size: int = 16):
         self.url = url
         whole = make_url(sqlalchemy_url(url))
-        own = f"{whole.query.get('options', '')} -c timezone=UTC -c lock_timeout=5s"  # the URL's may name the role to act in
+        given = whole.query.get("options", "")  # they may name the role to act in
         self.engine: Engine = create_engine(
             whole, pool_size=pool_size, max_overflow=0, pool_timeout=10,
-            connect_args={"application_name": "cogniflow", "options": own.strip()})
+            connect_args={**NOTICED, "application_name": "cogniflow",
+                          "options": f"{given} -c timezone=UTC -c lock_timeout=5s {NOTICED_BY_SERVER}".strip()})
         event.listen(self.engine, "checkout", _refuse_ended)
         # an update that changes nothing is no update here (010_feed.sql): no rows then is no sign of a stale record
         self.engine.dialect.supports_sane_rowcount = self.engine.dialect.supports_sane_multi_rowcount = False

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from cogniflow.db.session import NOTICED, NOTICED_BY_SERVER
 from cogniflow.realtime.token import Token
 
 MOST_ROWS = 50_000
@@ -28,12 +29,10 @@ ORDER BY id NULLS FIRST
 """
 
 CONNECTION_OPTIONS = {
-    "application_name": "cogniflow-feed", "connect_timeout": "5", "keepalives": "1", "keepalives_idle": "4",
-    "keepalives_interval": "2", "keepalives_count": "2", "tcp_user_timeout": "8000",
-    # a plan by sequential scan would read three days of changes to find the last; a reader whose machine is gone
-    # may hold the bell: the server, too, must notice
-    "options": "-c timezone=UTC -c enable_seqscan=off -c jit=off -c plan_cache_mode=force_custom_plan -c statement_timeout=30s"
-               " -c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2",
+    **NOTICED, "application_name": "cogniflow-feed",
+    # a plan by sequential scan would read three days of changes to find the last
+    "options": "-c timezone=UTC -c enable_seqscan=off -c jit=off -c plan_cache_mode=force_custom_plan -c statement_timeout=30s "
+               + NOTICED_BY_SERVER,
 }
 
 

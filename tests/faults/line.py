@@ -1,5 +1,6 @@
 """A TCP line to a PostgreSQL server that fails in every way that nobody is told of, and in those that one is."""
 
+import contextlib
 import ctypes
 import socket
 import struct
@@ -52,7 +53,8 @@ class Line:
         """End the open connections, and every new one at once, until `refuses` is False."""
         self.refuses = True
         for each in [client for client in self._clients if client.fileno() >= 0]:
-            each.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # the other side has gone by itself
+                each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End it."""

@@ -101,7 +101,7 @@ class Observer(threading.Thread):
     def _arrived(self) -> list[bytes]:
         """The next messages, all that are there; none at the end. Raises ConnectionAbortedError when it is dropped."""
         messages = []
-        while not messages or len(messages) < AT_ONCE and select.select([self._socket.sock], [], [], 0)[0]:
+        while not messages or len(messages) < AT_ONCE and _has_more(self._socket.sock):
             opcode, data = self._socket.recv_data()
             if opcode == websocket.ABNF.OPCODE_CLOSE:
                 self.closed_with[int.from_bytes(data[:2])] += 1
@@ -140,6 +140,12 @@ class Observer(threading.Thread):
             self.steps += steps
             self.k = k
             self._moved.notify_all()
+
+
+def _has_more(connection: socket.socket) -> bool:
+    waiting = select.poll()  # select() knows no more than 1,024 files
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 class Mirror(Observer):

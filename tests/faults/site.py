@@ -1,5 +1,6 @@
 """The product as `cogniflow up` runs it, under fire: who writes, who listens, and what of it can be broken."""
 
+import json
 import signal
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ import psycopg
 import requests
 
 from cogniflow.realtime.token import Token
-from tests.cli.installed import PASSWORD, Installation, gone, words
+from tests.cli.installed import PASSWORD, Command, Installation, gone, words
 from tests.db.supervised import eventually
 from tests.faults.judge import Judge, Life, Log, Step, Verdict, parse
 from tests.faults.observer import Mirror, Observer
@@ -43,7 +44,8 @@ class Site:
 
     def __init__(self, installation: Installation, mode: str, *words: str):
         self.mode, self.installation = mode, installation
-        self.running = installation.up("--workers", "2", *words, COGNIFLOW_SOCKETS=mode, COGNIFLOW_ADMIN_PASSWORD=PASSWORD)
+        self.running = installation.up("--workers", "2", *words, COGNIFLOW_SOCKETS=mode, COGNIFLOW_ADMIN_PASSWORD=PASSWORD,
+                                       COGNIFLOW_THREADS="400")  # a crowd of clients, of which "loop" gives a thread to each
         self.address = f"http://127.0.0.1:{installation.port}"
         self.key = installation.result("token", "create", "--role", "administrator")
         self.url = installation.result("db", "url")
@@ -65,9 +67,9 @@ class Site:
         """A connection of its own, in autocommit, past the product."""
         return psycopg.connect(self.url.replace("cogniflow_app@", f"{role}@"), autocommit=True, connect_timeout=10)
 
-    def observe(self, topics: Sequence[str] = TABLES, kind: type[Observer] = Observer, **given) -> Observer:
-        """A new client, following by the time this returns; everyone's topics include the products."""
-        made = kind(self.address.replace("http", "ws") + "/ws", self.key, topics, shared=self._shared, **given)
+    def observe(self, topics: Sequence[str] = TABLES, kind: type[Observer] = Observer, at: str = "", **given) -> Observer:
+        """A new client of the site `at`, following by the time this returns; everyone's topics include the products."""
+        made = kind((at or self.address).replace("http", "ws") + "/ws", self.key, topics, shared=self._shared, **given)
         self.observers[made] = Judge(made.topics), 0
         made.start()
         eventually(lambda: made.k and made.connections or made.failure, PATIENCE)
@@ -238,6 +240,11 @@ class Site:
             each.leave()
         assert self.running.stop(signal.SIGTERM) == 0, self.running.err
         assert not self.installation.processes()
+
+
+def figures(running: Command, key: str) -> dict[str, float]:
+    """What the feed says of itself, or that of the worker that answers."""
+    return json.loads(running.get("/readyz", key)[1])["figures"]
 
 
 def seconds_until(condition, limit: float = 30) -> float:

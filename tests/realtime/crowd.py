@@ -1,6 +1,7 @@
 """Many clients of the feed in one thread; whoever loses its connection comes back at once by its token."""
 
 import json
+import random
 import selectors
 import socket
 import time
@@ -9,7 +10,10 @@ from collections.abc import Callable, Iterator
 from cogniflow.realtime.websocket import upgrade_response
 
 GREETING = upgrade_response("dGhlIHNhbXBsZSBub25jZQ==")
+UPGRADED = b"HTTP/1.1 101 "
 TEXT = 0x81
+TURNED_AWAY = 0.2, 1.0
+"""Seconds between the least and the most after which one comes back that was not even let in."""
 
 
 class Member:
@@ -21,6 +25,11 @@ class Member:
         self.connections = self.gaps = self.resets = 0
         self.is_ready = False
         self._rest, self._is_upgraded = b"", False
+
+    @property
+    def was_let_in(self) -> bool:
+        """Whether this connection is, or was, a WebSocket."""
+        return self._is_upgraded
 
     def begin(self, connection: socket.socket) -> None:
         """Speak on a new connection, once it is upgraded."""
@@ -35,8 +44,11 @@ class Member:
         except ConnectionResetError:
             data = b""
         self._rest += data
-        if not self._is_upgraded and self._rest.startswith(GREETING):
-            self._is_upgraded, self._rest = True, self._rest.removeprefix(GREETING)
+        if not self._is_upgraded and b"\r\n\r\n" in self._rest:
+            answer, _, self._rest = self._rest.partition(b"\r\n\r\n")
+            if not answer.startswith(UPGRADED):
+                return False
+            self._is_upgraded = True
             self._say({"type": "hello", "v": 1, "topics": [topic]} | ({"token": self.k} if self.k else {}))
         if self._is_upgraded:
             for message in self._messages():
@@ -73,6 +85,7 @@ class Crowd:
     def __init__(self, connect: Callable[[], socket.socket], topic: str, count: int):
         self._connect, self._topic = connect, topic
         self._selector = selectors.DefaultSelector()
+        self._away: list[tuple[float, Member]] = []
         self.members = [Member() for _ in range(count)]
         for each in self.members:
             self._come(each)
@@ -86,7 +99,12 @@ class Crowd:
                 if not key.data.read(self._topic):
                     self._selector.unregister(key.fileobj)
                     key.fileobj.close()
-                    self._come(key.data)
+                    wait = 0 if key.data.was_let_in else random.uniform(*TURNED_AWAY)
+                    self._away.append((time.monotonic() + wait, key.data))
+            due = [each for at, each in self._away if at <= time.monotonic()]
+            self._away = [(at, each) for at, each in self._away if each not in due]
+            for each in due:
+                self._come(each)
         return time.monotonic() - begun
 
     def leave(self) -> None:
