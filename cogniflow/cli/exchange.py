@@ -58,7 +58,8 @@ def import_(resource: str, file: Path, kind: str | None, dry_run: bool) -> None:
     """Write the records in FILE, all or none, as cogniflow export tells them: cogniflow import products new.csv --dry-run.
 
     A row with the uid or the id of a record changes it, any other is a new record. A row that gives the version it was
-    exported with does not overwrite what somebody else has changed meanwhile.
+    exported with does not overwrite what somebody else has changed meanwhile. What a reference refers to may be said by
+    its name: a column product holds SKUs, product_id numbers.
     """
     suffix = file.suffix.removeprefix(".").lower()
     kind = kind or (suffix if suffix in imports.READERS else "csv")

@@ -1,6 +1,7 @@
 """Records from a file, through the one write path: all of them, or none.
 
 A row with the `uid` or the `id` of a record there is changes that record, where it differs; any other is a new record.
+What a reference refers to may be said by its name: `product` is an SKU where `product_id` is a number.
 """
 
 import csv
@@ -16,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from cogniflow.domain.accounts.rights import Caller
 from cogniflow.errors import FieldError, Invalid
-from cogniflow.kernel.entity import Entity, title
+from cogniflow.kernel.entity import Entity, references, title
+from cogniflow.records import named
 from cogniflow.records.bulk import CREATED, write_all
 from cogniflow.records.shape import told_fields
 from cogniflow.records.strict_json import read_json
@@ -41,7 +43,7 @@ def read_rows(entity: type[Entity], kind: str, data: bytes) -> list[Row]:
         rows = READERS[kind](entity, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Invalid(f"The file is not UTF-8 (byte {error.start}).") from None
-    known = told_fields(entity)
+    known = [*told_fields(entity), *references(entity)]
     if unknown := sorted({name for row in rows for name in row.values} - set(known)):
         raise Invalid(f"{title(entity)} have no field {', '.join(map(ascii, unknown))}; there are: {', '.join(known)}.")
     return rows
@@ -49,6 +51,7 @@ def read_rows(entity: type[Entity], kind: str, data: bytes) -> list[Row]:
 
 def bring_in(session: Session, caller: Caller, entity: type[Entity], rows: Sequence[Row]) -> tuple[int, int]:
     """Write all of them; how many are new, and how many were there. Raises Invalid naming what is wrong in which row."""
+    rows = _referred(session, caller, entity, rows)
     there = _there(session, entity, rows)
     items = [_item(entity, row.values, there) for row in rows]
     try:
@@ -103,6 +106,38 @@ def _json(entity: type[Entity], text: str) -> list[Row]:
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise Invalid("The file must hold a list of objects.")
     return [Row(f"record {place}", each) for place, each in enumerate(found, start=1)]
+
+
+def _referred(session: Session, caller: Caller, entity: type[Entity], rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows with numbers in the place of names. Raises Invalid for a name of no record, or of more than one."""
+    wrong = []
+    for name, target in references(entity).items():
+        names = {str(row.values[name]) for row in rows if row.values.get(name) is not None}
+        ids = named.ids_of(session, caller, target, names) if names else {}
+        wrong += [FieldError(f"{row.place} {name}", said) for row in rows if (said := _refusal(name, row, ids))]
+        rows = [_with_number(row, name, ids) for row in rows]
+    if wrong:
+        raise Invalid(f"Nothing was written: {len(wrong)} names cannot be accepted.", wrong[:MOST_ERRORS])
+    return rows
+
+
+def _refusal(name: str, row: Row, ids: Mapping[str, list[int]]) -> str:
+    """What is wrong with a row's name of a record; empty for nothing."""
+    if row.values.get(name) is None:
+        return ""
+    if f"{name}_id" in row.values:
+        return f"is given twice, as {name}_id too"
+    found = ids.get(str(row.values[name]), [])
+    return "" if len(found) == 1 else "is the name of no record" if not found else f"is the name of {len(found)} records"
+
+
+def _with_number(row: Row, name: str, ids: Mapping[str, list[int]]) -> Row:
+    if name not in row.values:
+        return row
+    values = {key: value for key, value in row.values.items() if key != name}
+    if (said := row.values[name]) is not None or f"{name}_id" not in values:
+        values[f"{name}_id"] = next(iter(ids.get(str(said), [])), None)
+    return Row(row.place, values)
 
 
 def _there(session: Session, entity: type[Entity], rows: Sequence[Row]) -> dict[str, int]:

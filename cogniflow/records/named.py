@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from cogniflow.domain.accounts.rights import Caller
-from cogniflow.kernel.entity import Entity, document_of, label_column, references
+from cogniflow.kernel.entity import Entity, document_of, is_master, label_column, references
 from cogniflow.records.address import addressed, among_living, missing
 from cogniflow.records.authorise import OWNER, reach, reached
 from cogniflow.records.query import ListQuery, parse_list_query
@@ -99,6 +99,17 @@ def names_of(session: Session, caller: Caller, target: type[Entity], ids: set[in
     rows = session.execute(select(table.c.id, _label(caller, target, table)).where(
         table.c.id.in_(ids), *_reached(caller, target, table)), {OWNER: caller.user_id})
     return {key: name_of(key, name) for key, name in rows}
+
+
+def ids_of(session: Session, caller: Caller, target: type[Entity], names: set[str]) -> dict[str, list[int]]:
+    """The numbers of living records by their names, of those that the caller may read: more than one where they are alike."""
+    table, found = target.__table__, {}
+    name = _label(caller, target, table)
+    living = [table.c.archived_at.is_(None)] if is_master(target) else []
+    for key, said in session.execute(select(table.c.id, name).where(
+            name.in_(names), *living, *_reached(caller, target, table)), {OWNER: caller.user_id}):
+        found.setdefault(said, []).append(key)
+    return found
 
 
 def name_of(key: int | None, name: Any) -> str:

@@ -12,7 +12,7 @@ from cogniflow.domain.accounts.rights import SYSTEM_CALLER
 from cogniflow.errors import BadRequest, CogniFlowError, Invalid, Stale
 from cogniflow.exchange.exports import export
 from cogniflow.exchange.imports import bring_in, read_rows
-from cogniflow.kernel.entity import entities, entity_of
+from cogniflow.kernel.entity import entities, entity_of, label_column
 from cogniflow.records.parse import is_creatable
 
 
@@ -97,6 +97,32 @@ def test_a_file_that_cannot_be_read_is_refused(company, data, said):
 def test_json_that_is_no_list_of_records_is_refused(company, data):
     with pytest.raises(Invalid):
         imported(company, "products", data, "json")
+
+
+def test_what_a_reference_refers_to_may_be_said_by_its_name(company):
+    unit = orjson.loads(told(company, "units_of_measure", "json"))[0]
+    name = unit[label_column(entity_of("units_of_measure")).key]
+    category = orjson.loads(told(company, "product_categories", "json"))[0]
+    table = f"sku,name,unit,category\nNEW-1,By name,{name},{category['name']}\nNEW-2,None,{name},\n"
+    assert imported(company, "products", table) == (2, 0)
+    assert imported(company, "products", orjson.dumps([{"sku": "NEW-3", "name": "By name", "unit": name}]), "json") == (1, 0)
+    now = {each["sku"]: each for each in orjson.loads(told(company, "products", "json"))}
+    assert [now[sku]["unit_id"] for sku in ("NEW-1", "NEW-2", "NEW-3")] == [unit["id"]] * 3
+    assert (now["NEW-1"]["category_id"], now["NEW-2"]["category_id"]) == (category["id"], None)
+
+
+def test_a_name_of_no_record_or_of_two_is_refused_with_its_line(company):
+    with psycopg.connect(company.url) as psql:
+        psql.execute("INSERT INTO contacts (name, is_supplier) VALUES ('Twin', true), ('Twin', true)")
+    before = changes(company)
+    with pytest.raises(Invalid) as refused:
+        imported(company, "purchase_orders", "supplier,supplier_id,warehouse_id\nTwin,,1\n")
+    assert refused.value.errors[0].message == "is given twice, as supplier_id too"
+    with pytest.raises(Invalid) as refused:
+        imported(company, "purchase_orders", "supplier,warehouse_id\nTwin,1\nNobody at all,1\n")
+    assert {each.field: each.message for each in refused.value.errors} == {
+        "line 2 supplier": "is the name of 2 records", "line 3 supplier": "is the name of no record"}
+    assert changes(company) == before
 
 
 def test_a_field_that_a_record_gives_twice_is_refused(company):
