@@ -7,10 +7,12 @@ What a reference refers to may be said by its name: `product` is an SKU where `p
 import csv
 import io
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from python_calamine import CalamineError, CalamineWorkbook
 from sqlalchemy import Boolean, Column, Integer, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
@@ -38,11 +40,8 @@ class Row:
 
 
 def read_rows(entity: type[Entity], kind: str, data: bytes) -> list[Row]:
-    """The records of a file of that kind, in UTF-8. Raises Invalid saying where it cannot be read."""
-    try:
-        rows = READERS[kind](entity, data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise Invalid(f"The file is not UTF-8 (byte {error.start}).") from None
+    """The records of a file of that kind; texts are in UTF-8. Raises Invalid saying where it cannot be read."""
+    rows = READERS[kind](entity, data)
     known = [*told_fields(entity), *references(entity)]
     if unknown := sorted({name for row in rows for name in row.values} - set(known)):
         raise Invalid(f"{title(entity)} have no field {', '.join(map(ascii, unknown))}; there are: {', '.join(known)}.")
@@ -63,21 +62,48 @@ def bring_in(session: Session, caller: Caller, entity: type[Entity], rows: Seque
     return made, len(outcomes) - made
 
 
-def _csv(entity: type[Entity], text: str) -> list[Row]:
+def _csv(entity: type[Entity], data: bytes) -> list[Row]:
+    text = _text(data)
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first.count), strict=True)
-    columns, rows = entity.__table__.columns, []
     try:
-        names = next(reader, [])
-        if len(set(names)) < len(names):
-            raise Invalid("The first line names a field twice.")
-        for cells in reader:
-            if len(cells) != len(names):
-                raise Invalid(f"Line {reader.line_num} has {len(cells)} values for {len(names)} fields.")
-            rows.append(Row(f"line {reader.line_num}", {
-                name: _value(columns.get(name), cell) for name, cell in zip(names, cells, strict=True)}))
+        return _table(entity, next(reader, []), ((reader.line_num, cells) for cells in reader))
     except csv.Error as error:
         raise Invalid(f"Line {reader.line_num} cannot be read: {error}.") from None
+
+
+def _workbook(entity: type[Entity], data: bytes) -> list[Row]:
+    """Of its first sheet."""
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            lines = [[_typed(cell) for cell in line] for line in book.get_sheet_by_index(0).to_python(skip_empty_area=False)]
+    except CalamineError as error:
+        raise Invalid(f"The file is no workbook: {error}.") from None
+    names = [name for name in lines[0] if name] if lines else []
+    wide = len(names)
+    return _table(entity, names, ((place, line[:wide] if not any(line[wide:]) else line)
+                                  for place, line in enumerate(lines[1:], start=2) if any(line)))
+
+
+def _typed(cell: Any) -> str:
+    """What a cell of a workbook says, as somebody would type it: its numbers and days are not texts."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        return str(Decimal(repr(cell)).quantize(1)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
+    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
+
+
+def _table(entity: type[Entity], names: Sequence[str], lines: Iterable[tuple[int, Sequence[str]]]) -> list[Row]:
+    """The records of a table whose first line names fields; each line has the number that its reader sees."""
+    if len(set(names)) < len(names):
+        raise Invalid("The first line names a field twice.")
+    columns, rows = entity.__table__.columns, []
+    for number, cells in lines:
+        if len(cells) != len(names):
+            raise Invalid(f"Line {number} has {len(cells)} values for {len(names)} fields.")
+        rows.append(Row(f"line {number}", {
+            name: _value(columns.get(name), cell) for name, cell in zip(names, cells, strict=True)}))
     return rows
 
 
@@ -98,7 +124,8 @@ def _value(column: Column | None, cell: str) -> Any:
     return cell
 
 
-def _json(entity: type[Entity], text: str) -> list[Row]:
+def _json(entity: type[Entity], data: bytes) -> list[Row]:
+    text = _text(data)
     try:
         found = read_json(text)
     except ValueError as error:
@@ -106,6 +133,13 @@ def _json(entity: type[Entity], text: str) -> list[Row]:
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise Invalid("The file must hold a list of objects.")
     return [Row(f"record {place}", each) for place, each in enumerate(found, start=1)]
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"The file is not UTF-8 (byte {error.start}).") from None
 
 
 def _referred(session: Session, caller: Caller, entity: type[Entity], rows: Sequence[Row]) -> Sequence[Row]:
@@ -167,5 +201,5 @@ def _placed(rows: Sequence[Row], error: FieldError) -> FieldError:
     return FieldError(" ".join((rows[int(place)].place, *field)), error.message)
 
 
-READERS: dict[str, Callable[[type[Entity], str], list[Row]]] = {"csv": _csv, "json": _json}
+READERS: dict[str, Callable[[type[Entity], bytes], list[Row]]] = {"csv": _csv, "json": _json, "xlsx": _workbook}
 """What reads each kind of file."""

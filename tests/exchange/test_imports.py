@@ -1,11 +1,13 @@
 """What was exported comes back as it was, and what is new or changed in a file is written whole or not at all."""
 
+import datetime as dt
 import io
 import threading
 
 import orjson
 import psycopg
 import pytest
+import xlsxwriter
 
 from cogniflow.db.session import SYSTEM, Database
 from cogniflow.domain.accounts.rights import SYSTEM_CALLER
@@ -47,7 +49,7 @@ def changes(database: Database) -> int:
     return database.ask("SELECT count(*) FROM cogniflow.change_log")[0]
 
 
-@pytest.mark.parametrize("kind", ["csv", "json"])
+@pytest.mark.parametrize("kind", ["csv", "json", "xlsx"])
 def test_what_was_exported_comes_back_without_a_change(company, kind):
     before, brought = changes(company), 0
     for entity in entities():
@@ -74,6 +76,35 @@ def test_new_records_and_changed_ones_come_in_one_file(company):
 def test_a_table_may_be_written_as_spreadsheets_write_it(company, delimiter):
     text = "\ufeffsku,name,unit_id,description\r\nNEW-1,Plain,1,\"Two\nlines\"\r\nNEW-2,Plain,1,\r\n".replace(",", delimiter)
     assert imported(company, "products", text) == (2, 0)
+
+
+def workbook(*lines: tuple) -> bytes:
+    """A workbook as a spreadsheet saves it: with numbers, days and truths that are not texts."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"default_date_format": "yyyy-mm-dd"}) as book:
+        sheet = book.add_worksheet()
+        for place, line in enumerate(lines):
+            sheet.write_row(place, 0, line)
+    return file.getvalue()
+
+
+def test_a_workbook_is_read_with_its_numbers_days_and_truths(company):
+    supplier = next(each["id"] for each in orjson.loads(told(company, "contacts", "json")) if each["is_supplier"])
+    bought = workbook(("supplier_id", "warehouse_id", "expected_on", "external_number"), (),
+                      (supplier, 1, dt.date(2027, 3, 1), 4711))
+    assert imported(company, "purchase_orders", bought, "xlsx") == (1, 0)
+    customer = workbook(("name", "is_customer", "credit_limit"), ("New", True, 0.1))
+    assert imported(company, "contacts", customer, "xlsx") == (1, 0)
+    order, contact = (orjson.loads(told(company, table, "json"))[-1] for table in ("purchase_orders", "contacts"))
+    assert (order["expected_on"], order["external_number"]) == ("2027-03-01", "4711")
+    assert (contact["is_customer"], contact["credit_limit"]) == (True, "0.1")
+
+
+@pytest.mark.parametrize(("data", "said"), [
+    (b"sku,name", "no workbook"), (workbook(("sku", "sku")), "twice"), (workbook(("sku",), ("A", "B")), "Line 2 has 2 values")])
+def test_what_is_no_table_of_a_workbook_is_refused(company, data, said):
+    with pytest.raises(Invalid, match=said):
+        imported(company, "products", data, "xlsx")
 
 
 def test_what_is_wrong_is_told_with_its_line_and_nothing_is_written(company):
