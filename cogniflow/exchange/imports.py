@@ -79,10 +79,10 @@ def _workbook(entity: type[Entity], data: bytes) -> list[Row]:
             lines = [[_typed(cell) for cell in line] for line in book.get_sheet_by_index(0).to_python(skip_empty_area=False)]
     except CalamineError as error:
         raise Invalid(f"The file is no workbook: {error}.") from None
-    names = [name for name in lines[0] if name] if lines else []
-    wide = len(names)
-    return _table(entity, names, ((place, line[:wide] if not any(line[wide:]) else line)
-                                  for place, line in enumerate(lines[1:], start=2) if any(line)))
+    first, *rest = lines or [[]]
+    wide = max((place for place, name in enumerate(first, start=1) if name), default=0)
+    return _table(entity, first[:wide], ((place, line[:wide] if not any(line[wide:]) else line)
+                                         for place, line in enumerate(rest, start=2) if any(line)))
 
 
 def _typed(cell: Any) -> str:
@@ -90,7 +90,7 @@ def _typed(cell: Any) -> str:
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
-        return str(Decimal(repr(cell)).quantize(1)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
+        return str(int(cell)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
     return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
 
 
@@ -144,8 +144,10 @@ def _text(data: bytes) -> str:
 
 def _referred(session: Session, caller: Caller, entity: type[Entity], rows: Sequence[Row]) -> Sequence[Row]:
     """The rows with numbers in the place of names. Raises Invalid for a name of no record, or of more than one."""
-    wrong = []
+    wrong, used = [], {name for row in rows for name in row.values}
     for name, target in references(entity).items():
+        if name not in used:
+            continue
         names = {str(row.values[name]) for row in rows if row.values.get(name) is not None}
         ids = named.ids_of(session, caller, target, names) if names else {}
         wrong += [FieldError(f"{row.place} {name}", said) for row in rows if (said := _refusal(name, row, ids))]
@@ -176,9 +178,9 @@ def _with_number(row: Row, name: str, ids: Mapping[str, list[int]]) -> Row:
 
 def _there(session: Session, entity: type[Entity], rows: Sequence[Row]) -> dict[str, int]:
     """Those of the named uids that there are, with the ids of their records."""
-    named = {each for row in rows if (each := _uid(row.values))}
+    uids = {each for row in rows if (each := _uid(row.values))}
     table = entity.__table__
-    return {str(uid): key for uid, key in session.execute(select(table.c.uid, table.c.id).where(table.c.uid.in_(named)))}
+    return {str(uid): key for uid, key in session.execute(select(table.c.uid, table.c.id).where(table.c.uid.in_(uids)))}
 
 
 def _uid(values: Mapping[str, Any]) -> str | None:

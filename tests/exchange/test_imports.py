@@ -101,7 +101,8 @@ def test_a_workbook_is_read_with_its_numbers_days_and_truths(company):
 
 
 @pytest.mark.parametrize(("data", "said"), [
-    (b"sku,name", "no workbook"), (workbook(("sku", "sku")), "twice"), (workbook(("sku",), ("A", "B")), "Line 2 has 2 values")])
+    (b"sku,name", "no workbook"), (workbook(("sku", "sku")), "twice"), (workbook(("sku",), ("A", "B")), "Line 2 has 2 values"),
+    (workbook(("sku", "", "name"), ("A", "B", "")), "no field ''"), (workbook(("list_price",), (1e300,)), "cannot be accepted")])
 def test_what_is_no_table_of_a_workbook_is_refused(company, data, said):
     with pytest.raises(Invalid, match=said):
         imported(company, "products", data, "xlsx")
